@@ -41,6 +41,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'genai_course.plots.Picture.__repr__': ('plots.html#picture.__repr__', 'genai_course/plots.py'),
                                     'genai_course.plots.Picture._repr_html_': ('plots.html#picture._repr_html_', 'genai_course/plots.py'),
                                     'genai_course.plots._draw_arrow': ('plots.html#_draw_arrow', 'genai_course/plots.py'),
+                                    'genai_course.plots._draw_box': ('plots.html#_draw_box', 'genai_course/plots.py'),
                                     'genai_course.plots.bars': ('plots.html#bars', 'genai_course/plots.py'),
                                     'genai_course.plots.contrast': ('plots.html#contrast', 'genai_course/plots.py'),
                                     'genai_course.plots.curves': ('plots.html#curves', 'genai_course/plots.py'),
