@@ -1,0 +1,57 @@
+"""The lessons and tools that this clone of the course holds, and the learner's copies of them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from genai_course.cli.copies import State, bring_up_to_date, read_copy, state
+from genai_course.cli.notebooks import FrontMatter, front_matter, read_notebook
+
+
+@dataclass(frozen=True)
+class Lesson:
+    "One numbered notebook of the course, with its exercise if it has one."
+    stem: str  # such as "02_backprop"
+    words: FrontMatter
+    originals: dict[str, Path]  # "lessons" and, if there is one, "exercises": the course's own files
+
+    @property
+    def number(self) -> int:
+        "Its place in the course; 0 for a tool."
+        return int(self.stem[:2])
+
+    @property
+    def name(self) -> str:
+        "The stem without its number: the name of the module."
+        return self.stem[3:]
+
+
+def notebooks(course: Path) -> list[Lesson]:
+    "All numbered notebooks in the order of the course, tools (00) first."
+    files = sorted(file for file in (course / "nbs").glob("[0-9][0-9]_*.ipynb") if re.fullmatch(r"\d\d_\w+", file.stem))
+    return [_lesson(course, file) for file in files]
+
+
+def _lesson(course: Path, file: Path) -> Lesson:
+    exercise = course / "exercises" / file.name
+    originals = {"lessons": file} | ({"exercises": exercise} if exercise.exists() else {})
+    return Lesson(file.stem, front_matter(read_notebook(file)), originals)
+
+
+def copies(lesson: Lesson, work: Path) -> Iterator[tuple[Path, Path]]:
+    "Each original of a lesson with the place of the learner's copy of it."
+    for kind, original in lesson.originals.items(): yield original, work / kind / original.name
+
+
+def prepare(course: Path, work: Path) -> None:
+    "Make or refresh the learner's copies of all lessons and exercises. Raises OSError."
+    for lesson in notebooks(course):
+        if lesson.number == 0: continue
+        for original, mine in copies(lesson, work): bring_up_to_date(original, mine)
+
+
+def states(lesson: Lesson, work: Path) -> dict[Path, State]:
+    "How the learner's copies of a lesson stand, as far as they exist, by file."
+    pairs = [(original, mine) for original, mine in copies(lesson, work) if mine.exists()]
+    return {mine: state(read_notebook(original), read_copy(mine)) for original, mine in pairs}

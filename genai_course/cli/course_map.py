@@ -1,0 +1,75 @@
+"""The course map: every lesson of this clone with its question, minutes, state and links, as markdown and as a notebook."""
+
+import json
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from genai_course.cli.catalogue import Lesson, copies, notebooks, states
+from genai_course.cli.copies import State
+from genai_course.cli.folders import course_folder
+from genai_course.cli.notebooks import read_notebook
+from genai_course.core import work_folder, write_atomically
+from genai_course.grading import lessons as exercise_records
+
+NEWER = "A newer version of {files} exists; yours is kept. To get the new one, rename or delete yours and start again."
+
+
+class CourseMap:
+    "The map as a notebook cell shows it."
+
+    def __init__(self, text: str): self.text = text
+
+    def __repr__(self) -> str: return self.text
+
+    def _repr_markdown_(self) -> str: return self.text
+
+
+def course_map(here: Path | None = None) -> CourseMap:
+    "The map of the course with your own state, its links counted from the folder `here` (default: the working directory)."
+    course, work, here = course_folder(), work_folder(), here or Path.cwd()
+    numbered, records = notebooks(course), {record["stem"]: record for record in exercise_records()}
+    rows = [_row(lesson, work, here, records.get(lesson.stem)) for lesson in numbered if lesson.number > 0]
+    tools = [f"| {_link(lesson.words.title or lesson.name, lesson.originals['lessons'], here)} | {lesson.words.question} |"
+             for lesson in numbered if lesson.number == 0]
+    parts = [_table(["Lesson", "Its question", "Minutes", "Where you are", "Exercise"], rows), *_notes(numbered, work)]
+    parts += ["**Tools** that the lessons share, each shown at work:", _table(["Tool", "What for"], tools)]
+    return CourseMap("\n\n".join(parts))
+
+
+def _table(heads: list[str], rows: list[str]) -> str:
+    return "\n".join([f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *rows])
+
+
+def _link(text: str, target: Path, here: Path) -> str:
+    return f"[{text}]({quote(os.path.relpath(target, here).replace(os.sep, '/'))})"
+
+
+def _row(lesson: Lesson, work: Path, here: Path, record: dict | None) -> str:
+    places = {mine.parent.name: mine if mine.exists() else original for original, mine in copies(lesson, work)}
+    title = _link(f"{lesson.stem[:2]} {lesson.words.title}", places["lessons"], here)
+    exercise = _link("open the exercise", places["exercises"], here) if "exercises" in places else "none"
+    return f"| {title} | {lesson.words.question} | {lesson.words.facts.get('minutes', '')} | {_state(lesson, work, record)} | {exercise} |"
+
+
+def _state(lesson: Lesson, work: Path, record: dict | None) -> str:
+    if record and record["done"]: return f"● done ({record['solved']} of {record['questions']})"
+    if record and record["solved"]: return f"◑ exercise {record['solved']} of {record['questions']}"
+    opened = any(found is not State.NEW for found in states(lesson, work).values())
+    return "◔ opened" if opened else "○ new"
+
+
+def _notes(numbered: list[Lesson], work: Path) -> list[str]:
+    found = [pair for lesson in numbered if lesson.number > 0 for pair in states(lesson, work).items()]
+    outdated = [f"`{mine.relative_to(work).as_posix()}`" for mine, stands in found if stands is State.OUTDATED]
+    return [NEWER.format(files=", ".join(outdated))] if outdated else []
+
+
+def write_map(course: Path, work: Path) -> Path:
+    "Write the map's notebook into the folder `work`, showing the present state without being run; returns its path. Raises OSError."
+    notebook = read_notebook(course / "nbs" / "course_map.ipynb")
+    text = course_map(work).text
+    output = {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/markdown": text, "text/plain": text}}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code": cell.update(outputs=[output], execution_count=1)
+    return write_atomically(work / "course_map.ipynb", json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
