@@ -13,7 +13,7 @@ def python_complaint(version):
     if tuple(version[:2]) >= OLDEST_PYTHON:
         return ""
     return (
-        "genai_course: Python {0}.{1} or newer is needed; this is Python {2}.{3} at {4}. "
+        "genai_course: Python {}.{} or newer is needed; this is Python {}.{} at {}. "
         "Install a newer Python and start with it, for example: python3.11 -m genai_course\n"
     ).format(*(OLDEST_PYTHON + tuple(version[:2]) + (sys.executable,)))
 

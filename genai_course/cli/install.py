@@ -64,7 +64,7 @@ def _way_to_pip(environment: Path) -> list[str]:
 def _install_tools(environment: Path, constraints: dict[str, str], display: Display) -> None:
     "Put the pinned pip and setuptools into the environment; they install everything else."
     wanted = [f"{name}=={constraints[name]}" for name in TOOLS if not _has(environment, name, constraints[name])]
-    if wanted: _pip(environment, _way_to_pip(environment), wanted, len(wanted), display)
+    if wanted: _pip(environment, _way_to_pip(environment), ["--progress-bar=off", *wanted], len(wanted), display)
 
 
 def _pip(environment: Path, command: list[str], arguments: list[str], expected: int, display: Display) -> None:
@@ -80,7 +80,7 @@ def install(course: Path, environment: Path, extras: Iterable[str]) -> None:
     for folder in packages_in(environment): remove_broken(folder)
     _install_tools(environment, constraints, display)
     course_and_extras = f"{course}[{','.join(extras)}]" if extras else str(course)
-    arguments = ["--no-build-isolation", "--constraint", str(constraints_file(course)), "--editable", course_and_extras]
+    arguments = ["--progress-bar=raw", "--no-build-isolation", "--constraint", str(constraints_file(course)), "--editable", course_and_extras]
     _pip(environment, [str(python_in(environment)), "-m", "pip"], arguments, len(constraints), display)
     display.show("compiling", "for quick starts")
     subprocess.run([str(python_in(environment)), *COMPILE, str(packages_in(environment)[0])], stdout=subprocess.DEVNULL)

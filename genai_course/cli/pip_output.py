@@ -58,5 +58,5 @@ def complaint(output: str, log: str) -> Trouble:
         return Trouble(f"pip's index has no {match[1]} for {python}. Try another Python from 3.11 to 3.13, or look at pip's settings. {told}")
     if NOT_ALLOWED.search(output):
         return Trouble(f"pip may not write here. Move the course to a folder of your own. {told}")
-    errors = re.findall(r"^ERROR: (.+)$", output, re.M)
-    return Trouble(f"pip could not install the packages ({errors[-1] if errors else 'it gave no reason'}). {told}")
+    reasons = re.findall(r"^ERROR: (.+)$", output, re.M) or output.split("\n")[-2:-1] or ["it gave no reason"]
+    return Trouble(f"pip could not install the packages ({reasons[-1].strip()}). {told}")

@@ -11,7 +11,7 @@ from genai_course.cli.display import Display
 from genai_course.cli.pip_output import PipProgress, complaint
 
 TICK = 0.2  # seconds between looks at what pip has put in place
-OPTIONS = ["install", "--disable-pip-version-check", "--no-input", "--no-compile", "--no-warn-script-location", "--progress-bar=raw"]
+OPTIONS = ["install", "--disable-pip-version-check", "--no-input", "--no-compile", "--no-warn-script-location"]
 
 
 def _lines(process: subprocess.Popen) -> Iterator[str | None]:
