@@ -1,0 +1,57 @@
+"""The outputs of a solution: computed once, and marked with the hash of what they came from."""
+
+import copy
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
+from genai_course.grading.copies import to_text
+
+SECONDS = 120  # for one cell of a solution
+
+
+def with_fresh_outputs(notebook: dict) -> dict:
+    "Execute `notebook` in a folder and with a progress file of its own; returns it with outputs and their hashes."
+    import nbformat
+    from nbclient import NotebookClient
+
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {"GENAI_DATA": folder}):
+        client = NotebookClient(nbformat.reads(to_text(notebook), as_version=4), timeout=SECONDS, resources={"metadata": {"path": folder}})
+        executed = client.execute()
+    made = copy.deepcopy(notebook)
+    for cell, source in zip(made["cells"], executed.cells, strict=True):
+        if cell["cell_type"] == "code": cell["outputs"] = [_clean(output) for output in source.outputs]
+    made["metadata"]["genai_course"] |= {"source_hash": _hash(notebook), "outputs_hash": _hash(_outputs(made))}
+    return made
+
+
+def is_fresh(path: Path, notebook: dict) -> bool:
+    "Whether the file at `path` is `notebook` plus outputs that were computed from it and not edited since."
+    if not path.is_file(): return False
+    try: stored = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError: return False
+    hashes = {"source_hash": _hash(notebook), "outputs_hash": _hash(_outputs(stored))}
+    expected = copy.deepcopy(notebook)
+    expected["metadata"]["genai_course"] |= hashes
+    for cell, outputs in zip(expected["cells"], _outputs(stored), strict=False):
+        if cell["cell_type"] == "code": cell["outputs"] = outputs
+    return path.read_text(encoding="utf-8") == to_text(expected)
+
+
+def _outputs(notebook): return [cell.get("outputs") for cell in notebook["cells"]]
+
+
+def _clean(output):
+    "An output as plain data, texts as lists of lines, without execution counts."
+    output = json.loads(json.dumps(output))
+    if "execution_count" in output: output["execution_count"] = None
+    for kind, text in output.get("data", {}).items():
+        if isinstance(text, str): output["data"][kind] = text.splitlines(keepends=True)
+    if isinstance(output.get("text"), str): output["text"] = output["text"].splitlines(keepends=True)
+    return output
+
+
+def _hash(content): return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

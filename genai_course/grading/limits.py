@@ -1,0 +1,88 @@
+"""What an answer may not do while it is checked: run on for ever, print without end, wait for the keyboard."""
+
+import builtins
+import ctypes
+import io
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+
+KEPT = 4096  # characters of what an answer prints
+AGAIN = 0.05  # seconds after which a stop is repeated, for an answer that swallows it
+
+
+class TimeUp(BaseException):
+    "Raised in an answer that has used up its seconds. No `except Exception` holds it."
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    "Raise TimeUp in the body when it takes longer than `seconds`, again and again until it leaves."
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    with (_alarm if in_main_thread and hasattr(signal, "setitimer") else _watching_thread)(seconds): yield
+
+
+@contextmanager
+def _alarm(seconds):
+    def ring(number, frame): raise TimeUp
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6), AGAIN)
+    try: yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _watching_thread(seconds):
+    "The same where there is no alarm signal (Windows), or not in the main thread."
+    watched, done = threading.get_ident(), threading.Event()
+
+    def watch():
+        late = not done.wait(seconds)
+        while late and not done.wait(AGAIN): _raise_in(watched, TimeUp)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try: yield
+    finally:
+        done.set()
+        watcher.join()
+        _raise_in(watched, None)
+
+
+def _raise_in(thread, kind):
+    target = ctypes.py_object(kind) if kind else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), target)
+
+
+class Head(io.TextIOBase):
+    "A text stream that keeps its first `KEPT` characters and only counts the rest."
+    def __init__(self): self.text, self.size = "", 0
+
+    def write(self, text: str) -> int:
+        "Take `text`; return its length."
+        self.text += text[:max(0, KEPT - len(self.text))]
+        self.size += len(text)
+        return len(text)
+
+    def writable(self) -> bool: return True
+
+
+class InputAsked(RuntimeError):
+    "An answer asked for keyboard input."
+
+
+def _refuse_input(prompt=""):
+    raise InputAsked("input() waits for the keyboard, but an answer gets its values as arguments. Use the function's arguments.")
+
+
+@contextmanager
+def captured_output() -> Iterator[Head]:
+    "Catch what is printed in the body, and refuse `input()`."
+    head, asked = Head(), builtins.input
+    builtins.input = _refuse_input
+    try:
+        with redirect_stdout(head), redirect_stderr(head): yield head
+    finally: builtins.input = asked

@@ -1,0 +1,104 @@
+"""`sol`, as a test sees it: the learner's functions, each call recorded, each value copied on its way in and out."""
+
+import copy
+import linecache
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from genai_course.grading.limits import TimeUp
+from genai_course.grading.snapshot import Opaque, plain, same
+
+
+@dataclass(frozen=True)
+class Failure:
+    "An exception in an answer, as plain data."
+    kind: str  # the exception's class
+    message: str
+    line: int  # the line's number in its cell; 0 where it is not known
+    text: str  # the learner's own line
+    unanswered: bool = False  # the stub is still there
+
+    def like(self, other: "Failure") -> bool:
+        "Whether both are of one class and begin with the same three words."
+        return self.kind == other.kind and self.message.split()[:3] == other.message.split()[:3]
+
+
+@dataclass(frozen=True)
+class Call:
+    "One call of an answer's function."
+    name: str
+    outcome: Any  # plain data, or a Failure
+    changed: tuple[int, ...]  # positions of the arguments that the call changed
+
+    def like(self, other: "Call") -> bool:
+        "Whether both calls behaved the same, but for rounding."
+        if (self.name, self.changed) != (other.name, other.changed): return False
+        failures = [isinstance(call.outcome, Failure) for call in (self, other)]
+        if any(failures): return all(failures) and self.outcome.like(other.outcome)
+        return same(self.outcome, other.outcome)
+
+
+class Missing(Exception):
+    "The answer does not define what was expected; the message says what, and what to do."
+
+
+class AnswerFailed(Exception):
+    "A call of an answer's function raised; carries the `failure`."
+    def __init__(self, failure: Failure):
+        super().__init__(f"{failure.kind}: {failure.message}")
+        self.failure = failure
+
+
+class Recorder:
+    "Gives a namespace's functions as attributes. `recorder.function(...)` works on copies and is noted in `recorder_calls(recorder)`."
+    def __init__(self, namespace: dict):
+        self._namespace, self._calls = namespace, []
+
+    def __getattr__(self, name: str) -> Callable:
+        if name.startswith("__"): raise AttributeError(name)
+        function = find_function(self._namespace, name)
+        return lambda *arguments, **options: self._call(name, function, arguments, options)
+
+    def _call(self, name, function, arguments, options):
+        given = copy.deepcopy((arguments, options))
+        try: outcome = plain(function(*given[0], **given[1]))
+        except (TimeUp, KeyboardInterrupt): raise
+        except BaseException as error: outcome = failure_of(error, self._namespace)  # sys.exit too
+        changed = tuple(i for i, (before, after) in enumerate(zip(arguments, given[0], strict=True)) if not _unchanged(before, after))
+        self._calls.append(Call(name, outcome, changed))
+        if isinstance(outcome, Failure): raise AnswerFailed(outcome)
+        return copy.deepcopy(outcome)
+
+
+def _unchanged(before, after): return same(plain(before), plain(after))
+
+
+def recorder_calls(recorder: Recorder) -> list[Call]:
+    "The calls made so far."
+    return recorder._calls
+
+
+def find_function(namespace: dict, name: str) -> Callable:
+    "The function `name`. Raises Missing where there is none."
+    if name not in namespace:
+        raise Missing(f"There is no `{name}` yet. Run the answer cell above; the function in it must be called `{name}`.")
+    if not callable(namespace[name]):
+        raise Missing(f"`{name}` should be a function, but it is a {type(namespace[name]).__name__} now. Run the answer cell above again.")
+    return namespace[name]
+
+
+def failure_of(error: BaseException, namespace: dict) -> Failure:
+    "What happened, and the innermost line of the learner's own code in it."
+    frames = [(frame, number) for frame, number in traceback.walk_tb(error.__traceback__) if frame.f_globals is namespace]
+    kind, message = type(error).__name__, " ".join(str(error).split())[:500]
+    if not frames: return Failure(kind, message, 0, "")
+    frame, number = frames[-1]
+    text = linecache.getline(frame.f_code.co_filename, number).strip()
+    return Failure(kind, message, number, text, isinstance(error, NotImplementedError))
+
+
+def opaque_name(value: Any) -> str:
+    "The name of the type of `value`, also where only a stand-in for it was kept."
+    return value.kind if isinstance(value, Opaque) else type(value).__name__
