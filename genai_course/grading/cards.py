@@ -51,7 +51,7 @@ def check_card(heading: str, results: list[Result], clues: list[str], notes: lis
     summary = f"{passed} of {len(results)} open tests pass"
     items = "".join(f"<li>{_result_html(result)}</li>" for result in results)
     body = f"<ul>{items}</ul>{_clues_html(clues)}{_printed_html(results)}{_notes_html(notes)}"
-    text = [f"{heading}: {summary}", *[_result_text(result) for result in results], *[f"What went wrong: {clue}" for clue in clues], *notes]
+    text = [f"{heading}: {summary}", *[_result_text(result) for result in results], *[f"What went wrong: {_without_stress(clue)}" for clue in clues], *notes]
     return Card(_frame(heading, summary, body, "pass" if passed == len(results) else "fail"), _without_ticks("\n".join(text)))
 
 
@@ -77,6 +77,11 @@ def progress_card(lessons: list[dict], questions: list[dict], pass_mark: float) 
 def inline(text: str) -> str:
     "Escaped HTML of one line of text, with `code` in back ticks."
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def prose(text: str) -> str:
+    "The same for a text of ours, which may also have *stress*."
+    return re.sub(r"(?<![\w*])\*([^\s*][^*]*)\*(?![\w*])", r"<em>\1</em>", inline(text))
 
 
 def _needed(one, pass_mark): return -int(-(pass_mark * one["points"] - one["score"]) // 1)
@@ -126,7 +131,7 @@ def _table(heads, rows, code=False):
 
 
 def _clues_html(clues):
-    return "".join(f'<div class="gc-clue"><strong>What went wrong:</strong> {inline(clue)}</div>' for clue in clues)
+    return "".join(f'<div class="gc-clue"><strong>What went wrong:</strong> {prose(clue)}</div>' for clue in clues)
 
 
 def _printed_html(results):
@@ -149,3 +154,6 @@ def _result_text(result):
 
 
 def _without_ticks(text): return text.replace("`", "")
+
+
+def _without_stress(text): return re.sub(r"(?<![\w*])\*([^\s*][^*]*)\*(?![\w*])", r"\1", text)

@@ -5,8 +5,9 @@ import ctypes
 import io
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import Any
 
 KEPT = 4096  # characters of what an answer prints
 AGAIN = 0.05  # seconds after which a stop is repeated, for an answer that swallows it
@@ -16,26 +17,30 @@ class TimeUp(BaseException):
     "Raised in an answer that has used up its seconds. No `except Exception` holds it."
 
 
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    "Raise TimeUp in the body when it takes longer than `seconds`, again and again until it leaves."
+def within(seconds: float, function: Callable[[], Any]) -> Any:
+    "The result of `function()`. Raises TimeUp in it when it takes longer than `seconds`, again and again until it leaves."
     in_main_thread = threading.current_thread() is threading.main_thread()
-    with (_alarm if in_main_thread and hasattr(signal, "setitimer") else _watching_thread)(seconds): yield
+    return (_with_alarm if in_main_thread and hasattr(signal, "setitimer") else _with_watcher)(seconds, function)
 
 
-@contextmanager
-def _alarm(seconds):
-    def ring(number, frame): raise TimeUp
+def _with_alarm(seconds, function):
+    armed = [True]  # emptied first thing, so that an alarm which comes while we tidy up does nothing
+
+    def ring(number, frame):
+        if armed: raise TimeUp
+
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6), AGAIN)
-    try: yield
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+            return function()
+        finally: armed.clear()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
-@contextmanager
-def _watching_thread(seconds):
+def _with_watcher(seconds, function):
     "The same where there is no alarm signal (Windows), or not in the main thread."
     watched, done = threading.get_ident(), threading.Event()
 
@@ -44,10 +49,12 @@ def _watching_thread(seconds):
         while late and not done.wait(AGAIN): _raise_in(watched, TimeUp)
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try: yield
+    try:
+        try:
+            watcher.start()
+            return function()
+        finally: done.set()
     finally:
-        done.set()
         watcher.join()
         _raise_in(watched, None)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from genai_course.grading.expect import Mismatch, describe
-from genai_course.grading.limits import TimeUp, captured_output, time_limit
+from genai_course.grading.limits import TimeUp, captured_output, within
 from genai_course.grading.recorder import AnswerFailed, Call, Failure, Missing, Recorder, find_function, recorder_calls
 from genai_course.grading.spec import Question, Test
 
@@ -46,19 +46,14 @@ def _run_test(test: Test, names: list[str], namespace: dict, deadline: float, se
     result, sol, started = Result(test.name, test.title, test.hidden, test.points, "pass"), Recorder(namespace), time.perf_counter()
     with captured_output() as output:
         try:
-            with time_limit(deadline - started):
-                for name in names: find_function(namespace, name)
-                test.run(sol)
-        except TimeUp: _timed_out(result, sol, seconds)
+            for name in names: find_function(namespace, name)
+            if started >= deadline: raise TimeUp  # an earlier test used the time up
+            within(deadline - started, lambda: test.run(sol))
+        except TimeUp: result.status, result.message = "timeout", f"Stopped after {seconds:g} seconds. Is there a loop that never ends?"
         except Exception as error: _note(result, error, sol)
     result.printed, result.printed_size = output.text, output.size
     result.calls, result.seconds = recorder_calls(sol), time.perf_counter() - started
     return result
-
-
-def _timed_out(result, sol, seconds):
-    result.status = "timeout"
-    result.message = f"Stopped after {seconds:g} seconds. Is there a loop that never ends?"
 
 
 def _note(result, error, sol):

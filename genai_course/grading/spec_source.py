@@ -44,9 +44,6 @@ def _quoted(value): return repr(value)
 
 
 def _text(text):
-    for prefix in ("", "r"):
-        written = f"{prefix}'''{text}'''"
-        try:
-            if ast.literal_eval(written) == text: return written
-        except (SyntaxError, ValueError): continue
-    return repr(text)
+    written = f"{'r' if chr(92) in text else ''}'''{text}'''"
+    try: return written if ast.literal_eval(written) == text else repr(text)
+    except (SyntaxError, ValueError): return repr(text)

@@ -366,7 +366,7 @@ axes at once, and `grad.sum(axis=())` none.''',
             'answer': '''def matmul_backward(grad, a, b):
     "The gradients `(grad_a, grad_b)` of a @ b. Shapes: a (..., n, k), b (..., k, m), grad (..., n, m)."
     return grad @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ grad''',
-            'explanation': '''Each output is $\sum_k a_{nk} b_{km}$, so $a_{nk}$ acts on all outputs of row $n$, with strength $b_{km}$ on output $m$; adding up over
+            'explanation': r'''Each output is $\sum_k a_{nk} b_{km}$, so $a_{nk}$ acts on all outputs of row $n$, with strength $b_{km}$ on output $m$; adding up over
 $m$ is the product `grad @ bᵀ`. One forward product costs two backward ones of the same size. This is why training costs about three
 times as much as running a model on the same text, and why counts of training work say "6 operations per weight and token": 2 forward, 4 backward.''',
             'hints': [
@@ -675,7 +675,7 @@ place, with care; a function that does so in silence changes the past of whoever
     through_mean = grad.mean(axis=-1, keepdims=True)
     through_spread = y * (grad * y).mean(axis=-1, keepdims=True)
     return (grad - through_mean - through_spread) / spread''',
-            'explanation': '''Geometrically: normalising throws away two things about a row, where it lies and how long it is, so the loss cannot depend on either. The
+            'explanation': r'''Geometrically: normalising throws away two things about a row, where it lies and how long it is, so the loss cannot depend on either. The
 gradient therefore has no part along $(1, 1, \dots, 1)$ (subtract the mean of $g$) and none along $y$ (subtract its projection). What
 "throws information away" on the way forward "projects it out" on the way back; softmax, blind to a common shift, did the same in question 4.''',
             'hints': [
