@@ -1,0 +1,123 @@
+// Helpers that every view shares. Python puts this file in front of the view's own module.
+const SVG = "http://www.w3.org/2000/svg";
+const PATIENCE = 1500; // milliseconds without an answer before the view says that it waits
+
+function element(tag, attributes = {}, ...children) {
+  return filled(document.createElement(tag), attributes, children);
+}
+
+function shape(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function filled(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+let identifiers = 0;
+function identifier(stem) {
+  return `genai-${stem}-${++identifiers}-${Math.random().toString(36).slice(2, 8)}`;
+}
+
+function button(text, label, onclick) {
+  return element("button", { type: "button", "aria-label": label, title: label, onclick }, text);
+}
+
+function dataTable(table) {
+  const head = element("tr", {}, ...table.columns.map((name) => element("th", { scope: "col" }, name)));
+  const cells = (row) => row.map((value, i) => element(i ? "td" : "th", i ? {} : { scope: "row" }, String(value)));
+  const rows = table.rows.map((row) => element("tr", {}, ...cells(row)));
+  return element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
+}
+
+// "Describe this" and "Show as table", filled while they are open.
+function inWords(read) {
+  const part = (title, fill) => {
+    const place = element("div", { class: "genai-scroll", tabindex: 0, role: "region", "aria-label": title });
+    const details = element("details", { ontoggle: () => refresh() }, element("summary", {}, title), place);
+    const refresh = () => { if (details.open) place.replaceChildren(fill(read())); };
+    return { details, refresh };
+  };
+  const parts = [
+    part("Describe this", (data) => element("p", {}, data.description || "")),
+    part("Show as table", (data) => (data.table ? dataTable(data.table) : element("p", {}, "No numbers yet."))),
+  ];
+  const box = element("div", { class: "genai-words" }, ...parts.map((p) => p.details));
+  return { box, refresh: () => parts.forEach((p) => p.refresh()) };
+}
+
+// Asks Python, and knows whether the answer has come: send(request) -> nothing, answered(data) -> nothing.
+function conversation(model, onState) {
+  let serial = 0, heard = 0, timer = null, gone = false;
+  const tell = () => onState(gone ? "disconnected" : timer === "late" && heard < serial ? "waiting" : "live");
+  return {
+    send(request) {
+      serial = Math.max(serial, heard) + 1;
+      model.set("request", { ...request, serial });
+      model.save_changes();
+      if (timer === null) timer = setTimeout(() => { timer = "late"; tell(); }, PATIENCE);
+    },
+    answered(data) {
+      heard = data.serial;
+      if (heard < serial) return;
+      if (timer !== "late") clearTimeout(timer);
+      timer = null;
+      tell();
+    },
+    lost() { gone = true; tell(); },
+  };
+}
+
+// Calls lost() once the kernel that holds this widget is gone: a restart, a crash, a shutdown, a closed channel.
+function watchKernel(model, root, lost) {
+  const cut = () => { if (root.closest(".jupyter-widgets-disconnected")) lost(); };
+  const changed = () => setTimeout(cut);
+  model.on("comm_live_update", changed);
+  const session = model.widget_manager?.context?.sessionContext;
+  const status = (_, now) => { if (["restarting", "autorestarting", "dead", "terminating"].includes(now)) lost(); };
+  const replaced = (_, change) => { if (!change.newValue) lost(); };
+  session?.statusChanged.connect(status);
+  session?.kernelChanged.connect(replaced);
+  return () => {
+    model.off("comm_live_update", changed);
+    session?.statusChanged.disconnect(status);
+    session?.kernelChanged.disconnect(replaced);
+  };
+}
+
+const NOTICES = {
+  live: "",
+  waiting: "Waiting for the kernel: it is busy with a cell. This view catches up when the cell is done.",
+  disconnected: "Kernel disconnected: this view is a picture now. Run its cell again to bring it back to life.",
+};
+
+// The frame of every view: build(controls, ask) fills the fieldset and returns draw(data).
+function frame(build) {
+  return ({ model, el }) => {
+    const notice = element("p", { class: "genai-notice", role: "status" });
+    const controls = element("fieldset", {});
+    const root = element("section", { class: "genai-view", "aria-label": model.get("label"), "data-kernel": "live" });
+    const words = inWords(() => model.get("data"));
+    const talk = conversation(model, (state) => {
+      root.dataset.kernel = state;
+      controls.disabled = state === "disconnected";
+      if (notice.textContent !== NOTICES[state]) notice.textContent = NOTICES[state];
+    });
+    root.append(notice, controls, words.box);
+    el.append(root);
+    // JupyterLab's command mode would take the arrow keys away from the controls.
+    el.addEventListener("keydown", (event) => event.stopPropagation());
+    const draw = build(controls, talk.send, model);
+    const update = () => { talk.answered(model.get("data")); draw(model.get("data")); words.refresh(); };
+    model.on("change:data", update);
+    update();
+    const unwatch = watchKernel(model, root, talk.lost);
+    return () => { model.off("change:data", update); unwatch(); };
+  };
+}
