@@ -70,7 +70,7 @@ def subplots(rows: int = 1, columns: int = 1, width: float = 6, height: float = 
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots(rows, columns, squeeze=False)
 
-# %% ../nbs/00_plots.ipynb #8328daca
+# %% ../nbs/00_plots.ipynb #9f307460
 def draw_curves(axis, lines: Mapping[str, Sequence[float]], x: Sequence[float] | None = None) -> None:
     "Draw named lines on one axis, each with dash, marker and name of its own."
     for i, (name, y) in enumerate(lines.items()):
@@ -81,11 +81,11 @@ def draw_curves(axis, lines: Mapping[str, Sequence[float]], x: Sequence[float] |
 
 
 def curves(lines: Mapping[str, Sequence[float]], alt: str, x: Sequence[float] | None = None, xlabel: str = "", ylabel: str = "",
-           log: bool = False, width: float = 6, height: float = 2.6) -> Picture:  # fmt: skip
-    "Named lines over a common x (by default 0, 1, 2, ...); `log` for a logarithmic y."
+           log: bool = False, log_x: bool = False, width: float = 6, height: float = 2.6) -> Picture:  # fmt: skip
+    "Named lines over a common x (by default 0, 1, 2, ...); `log` and `log_x` for logarithmic axes."
     figure, axes = subplots(width=width, height=height)
     draw_curves(axes[0, 0], lines, x)
-    axes[0, 0].set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
+    axes[0, 0].set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear", xscale="log" if log_x else "linear")
     return picture(figure, alt)
 
 # %% ../nbs/00_plots.ipynb #9e9772bd
