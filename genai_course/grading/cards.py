@@ -15,20 +15,25 @@ STYLE = """<style>
 border-left:.35rem solid var(--gc-edge,var(--jp-border-color1,#999));border-radius:6px;background:var(--jp-layout-color1,transparent);
 color:var(--jp-content-font-color1,inherit);font-family:var(--jp-content-font-family,sans-serif);
 font-size:var(--jp-content-font-size1,14px);line-height:1.5}
-.gc-card p{margin:.3rem 0}.gc-card ul{list-style:none;margin:.4rem 0;padding:0}.gc-card li{margin:.45rem 0}
-.gc-head{display:flex;flex-wrap:wrap;justify-content:space-between;gap:.2rem 1rem}
-.gc-pass{--gc-edge:#2e8b57}.gc-fail{--gc-edge:#d9822b}
-.gc-mark{display:inline-block;min-width:1.3em;font-weight:700}
-.gc-mark.gc-good{color:light-dark(#1a6e3c,#6fd394)}.gc-mark.gc-bad{color:light-dark(#a33a00,#ffab70)}
 [data-jp-theme-light="true"] .gc-card{color-scheme:light}[data-jp-theme-light="false"] .gc-card{color-scheme:dark}
+.gc-pass{--gc-edge:#2e8b57}.gc-fail{--gc-edge:#d9822b}
+.gc-card p{margin:.3rem 0!important}
+.gc-card ul{list-style:none!important;margin:.5rem 0!important;padding:0!important}.gc-card li{margin:.5rem 0!important;padding:0}
+.gc-row{display:flex;justify-content:space-between;align-items:baseline;gap:1rem}.gc-row>:last-child{flex:none}
+.gc-name{padding-left:1.6rem;text-indent:-1.6rem}
+.gc-mark{display:inline-block;width:1.6rem;text-indent:0;font-weight:700}
+.gc-good{color:light-dark(#1a6e3c,#6fd394)}.gc-bad{color:light-dark(#a33a00,#ffab70)}
 .gc-word{font-weight:600}.gc-body{margin-left:1.6rem}
 .gc-clue{margin:.5rem 0;padding:.5rem .8rem;border-radius:4px;background:var(--jp-layout-color2,#8882)}
-.gc-card table{border-collapse:collapse;margin:.4rem 0;font-size:.93em}
-.gc-card th,.gc-card td{text-align:left!important;vertical-align:top;padding:.15rem .8rem .15rem 0;background:transparent}
+.gc-card table{border-collapse:collapse;margin:.4rem 0!important;font-size:.93em!important}
+.gc-card tr{background:transparent!important}
+.gc-card th,.gc-card td{text-align:left!important;vertical-align:top;padding:.15rem .9rem .15rem 0!important;max-width:none}
 .gc-card thead th{border-bottom:1px solid var(--jp-border-color1,#999)}.gc-card tbody th{font-weight:400}
-.gc-card pre,.gc-card code{font-family:var(--jp-code-font-family,monospace);font-size:.93em;background:transparent;color:inherit;
-margin:0;padding:0;white-space:pre-wrap}
-.gc-note{color:var(--jp-content-font-color2,inherit);font-size:.93em}
+.gc-card pre,.gc-card code{font-family:var(--jp-code-font-family,monospace)!important;font-size:.93em!important;
+background:transparent!important;color:inherit!important;margin:0!important;padding:0!important;white-space:pre-wrap}
+.gc-card code{background:var(--jp-layout-color2,#8882)!important;padding:0 .25em!important;border-radius:3px}
+.gc-clue code{background:var(--jp-layout-color1,#8882)!important}
+.gc-next{font-size:.93em}
 .gc-card summary{cursor:pointer}.gc-card summary:focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2)}
 </style>"""
 
@@ -47,17 +52,29 @@ class Card:
 
 def check_card(heading: str, results: list[Result], clues: list[str], notes: list[str]) -> Card:
     "The outcome of a check: every test, what went wrong (`clues`), and what to do next (`notes`)."
-    passed = sum(result.status == "pass" for result in results)
-    summary = f"{passed} of {len(results)} open tests pass"
-    items = "".join(f"<li>{_result_html(result)}</li>" for result in results)
+    kind, summary = _verdict(results)
+    items = "".join(f"<li>{_result_html(result, _told_before(result, results))}</li>" for result in results)
     body = f"<ul>{items}</ul>{_clues_html(clues)}{_printed_html(results)}{_notes_html(notes)}"
-    text = [f"{heading}: {summary}", *[_result_text(result) for result in results], *[f"What went wrong: {_without_stress(clue)}" for clue in clues], *notes]
-    return Card(_frame(heading, summary, body, "pass" if passed == len(results) else "fail"), _without_ticks("\n".join(text)))
+    text = [f"{heading}: {summary}", *[_result_text(result, _told_before(result, results)) for result in results],
+            *[f"What went wrong: {_without_stress(clue)}" for clue in clues], *notes]
+    return Card(_frame(heading, summary, body, kind), _without_ticks("\n".join(text)))
+
+
+def _verdict(results):
+    passed = sum(result.status == "pass" for result in results)
+    if all(result.status == "missing" for result in results): return "plain", "not answered yet"
+    return "pass" if passed == len(results) else "fail", f"{passed} of {len(results)} open tests pass"
+
+
+def _told_before(result, results):
+    "Whether an earlier test of the same check says the very same."
+    earlier = results[:results.index(result)]
+    return not result.got and any((one.message, one.line) == (result.message, result.line) for one in earlier)
 
 
 def message_card(heading: str, message: str, notes: list[str] | None = None) -> Card:
     "One plain message."
-    html = _frame(heading, "", f"<p>{inline(message)}</p>{_notes_html(notes or [])}", "note")
+    html = _frame(heading, "", f"<p>{inline(message)}</p>{_notes_html(notes or [])}", "plain")
     return Card(html, _without_ticks("\n".join([f"{heading}: {message}", *(notes or [])])))
 
 
@@ -71,7 +88,7 @@ def progress_card(lessons: list[dict], questions: list[dict], pass_mark: float) 
     tables += _table(["", "question", "points", "how"], own)
     note = f"Done means {pass_mark:.0%} of the points of the open tests. Held-out tests run at grading; this page is not a grade."
     text = "\n".join([*[" ".join(row) for row in rows], *[" ".join(row) for row in own], note])
-    return Card(_frame("Your progress", "", tables + _notes_html([note]), "note"), text)
+    return Card(_frame("Your progress", "", tables + _notes_html([note]), "plain"), text)
 
 
 def inline(text: str) -> str:
@@ -91,36 +108,43 @@ def _done_mark(done): return "✓" if done else "○"
 
 
 def _how(one):
-    facts = [f"{one['tries']} tries" if one["tries"] != 1 else "1 try", f"{one['hints']} hints" if one["hints"] != 1 else "1 hint"]
-    state = "solved" if one["solved"] else "open"
-    return ", ".join([state, *facts, *(["answer seen"] if one["revealed"] else [])])
+    facts = [_count(one["tries"], "try", "tries"), _count(one["hints"], "hint", "hints"), "answer seen" if one["revealed"] else ""]
+    return ", ".join(["solved" if one["solved"] else "open", *filter(None, facts)])
+
+
+def _count(number, one, many): return f"{number} {one if number == 1 else many}" if number else ""
 
 
 def _frame(heading, summary, body, kind):
     label = escape(f"{heading}. {summary}", quote=True)
     right = f"<span>{escape(summary)}</span>" if summary else ""
-    head = f'<p class="gc-head"><strong>{inline(heading)}</strong>{right}</p>'
+    head = f'<p class="gc-row"><strong>{inline(heading)}</strong>{right}</p>'
     return f'{STYLE}<div class="gc-card gc-{kind}" role="group" aria-label="{label}">{head}{body}</div>'
 
 
-def _result_html(result):
+def _result_html(result, told):
     mark, word = MARKS[result.status]
     tone = "good" if result.status == "pass" else "bad"
-    head = (f'<span class="gc-mark gc-{tone}" aria-hidden="true">{mark}</span> {inline(result.title)} '
-            f'<span class="gc-word">({word}, {_points(result)})</span>')
+    head = (f'<div class="gc-row"><span class="gc-name"><span class="gc-mark gc-{tone}" aria-hidden="true">{mark}</span>'
+            f'{inline(result.title)}</span> <span><span class="gc-word">{word}</span>, {_points(result)}</span></div>')
+    return head if told else f"{head}{_details_html(result)}"
+
+
+def _details_html(result):
     body = [f"<p>{inline(result.message)}</p>"] if result.message else []
     if result.line: body.append(f"<p>Line {result.line['number']} of your cell: <code>{escape(result.line['text'])}</code></p>")
     if result.got: body.append(_comparison(result.expected or {}, result.got))
-    return f'{head}<div class="gc-body">{"".join(body)}</div>' if body else head
+    return f'<div class="gc-body">{"".join(body)}</div>' if body else ""
 
 
 def _points(result): return f"{result.score} of {result.points} point{'s' if result.points != 1 else ''}"
 
 
 def _comparison(expected, got):
-    rows = [[f"{row}" if expected.get(row) == got.get(row) or not expected else f"{row} ≠", expected.get(row, ""), got.get(row, "")]
-            for row in ROWS if row in expected or row in got]
-    return _table(["", "expected", "yours"], rows, code=True) if expected else _table(["", "yours"], [[a, c] for a, _, c in rows], code=True)
+    if not expected: return _table(["", "yours"], [[row, got[row]] for row in ROWS if row in got], code=True)
+    rows = [row for row in ROWS if row in expected and row in got and (row != "type" or expected[row] != got[row])]
+    marked = [[row if expected[row] == got[row] else f"{row} ≠", expected[row], got[row]] for row in rows]
+    return _table(["", "expected", "yours"], marked, code=True)
 
 
 def _table(heads, rows, code=False):
@@ -141,16 +165,21 @@ def _printed_html(results):
     return f"<details><summary>What your code printed{more}</summary><pre>{escape(shown.printed)}</pre></details>"
 
 
-def _notes_html(notes): return "".join(f'<p class="gc-note">{inline(note)}</p>' for note in notes)
+def _notes_html(notes): return "".join(f'<p class="gc-next">{inline(note)}</p>' for note in notes)
 
 
-def _result_text(result):
+def _result_text(result, told):
     mark, word = MARKS[result.status]
-    lines = [f"  {mark} {result.title} ({word}, {_points(result)})", result.message and f"    {result.message}"]
+    lines = [f"  {mark} {result.title} ({word}, {_points(result)})"]
+    return lines[0] if told else "\n".join(lines + _details_text(result))
+
+
+def _details_text(result):
+    lines = [f"    {result.message}"] if result.message else []
     if result.line: lines.append(f"    line {result.line['number']} of your cell: {result.line['text']}")
     for name, side in [("expected", result.expected), ("yours", result.got)]:
         if side: lines.append(f"    {name}: " + ", ".join(f"{row} {side[row]}" for row in ROWS if row in side))
-    return "\n".join(filter(None, lines))
+    return lines
 
 
 def _without_ticks(text): return text.replace("`", "")

@@ -18,7 +18,7 @@ class Mismatch(AssertionError):
 def close(got: Any, expected: Any, what: str = "the result", rtol: float = 1e-6, atol: float = 1e-8) -> None:
     "Expect a number or an array of `expected`'s shape, with values within `atol + rtol * abs(expected)`."
     reason = _kind_problem(got, what) or _shape_problem(got, expected, what) or _value_problem(got, expected, what, rtol, atol)
-    if reason: raise Mismatch(reason, describe(expected), describe(got))
+    if reason: raise Mismatch(reason, describe(np.asarray(expected)), describe(got))
 
 
 def equal(got: Any, expected: Any, what: str = "the result") -> None:

@@ -56,7 +56,7 @@ class Exercise:
     def _check(self, question) -> list[Any]:
         results = run_question(question, self.namespace, settings.answer_seconds, hidden=False)
         passed, tried = all(r.status == "pass" for r in results), any(r.status != "missing" for r in results)
-        notes = self._saved(record.note_check, question, sum(r.score for r in results), question.points, tried and not passed)
+        notes = self._saved(record.note_check, question, sum(r.score for r in results), question.points, tried)
         notes = [_held_out(question), *([] if passed else [_next_steps(question, tried)]), *notes]
         card = check_card(_heading(question), results, named_mistakes(self.spec, question, results), list(filter(None, notes)))
         return [card, *([_explained(question)] if passed else [])]

@@ -101,4 +101,4 @@ def failure_of(error: BaseException, namespace: dict) -> Failure:
 
 def opaque_name(value: Any) -> str:
     "The name of the type of `value`, also where only a stand-in for it was kept."
-    return value.kind if isinstance(value, Opaque) else type(value).__name__
+    return value.kind if isinstance(value, Opaque) else "None" if value is None else type(value).__name__

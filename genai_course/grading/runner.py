@@ -39,7 +39,11 @@ def run_question(question: Question, namespace: dict, seconds: float, hidden: bo
     "Run the tests of `question` against the functions in `namespace`, for `seconds` in all; `hidden` ones too if wanted."
     deadline = time.perf_counter() + seconds
     tests = [test for test in question.tests if hidden or not test.hidden]
-    return [_run_test(test, question.names, namespace, deadline, seconds) for test in tests]
+    return [_run_test(test, question.names, namespace, deadline, seconds) if time.perf_counter() < deadline else _not_run(test) for test in tests]
+
+
+def _not_run(test):
+    return Result(test.name, test.title, test.hidden, test.points, "timeout", "Not run: an earlier test used up the time.")
 
 
 def _run_test(test: Test, names: list[str], namespace: dict, deadline: float, seconds: float) -> Result:
@@ -47,7 +51,6 @@ def _run_test(test: Test, names: list[str], namespace: dict, deadline: float, se
     with captured_output() as output:
         try:
             for name in names: find_function(namespace, name)
-            if started >= deadline: raise TimeUp  # an earlier test used the time up
             within(deadline - started, lambda: test.run(sol))
         except TimeUp: result.status, result.message = "timeout", f"Stopped after {seconds:g} seconds. Is there a loop that never ends?"
         except Exception as error: _note(result, error, sol)

@@ -44,7 +44,7 @@ def test_a_right_answer_gets_its_explanation(learner, own_progress):
     text = learner.sees(learner.check, "q1")
     assert "1 of 1 open tests pass" in text and "Why this works." in text and "1 held-out test will run at grading" in text
     assert json.loads(own_progress.read_text())["exercises"][STEM]["q1"] | {"points": 1} == {
-        "tries": 0, "score": 1, "points": 1, "solved": True, "hints": 0, "revealed": False}
+        "tries": 1, "score": 1, "points": 1, "solved": True, "hints": 0, "revealed": False}
 
 
 def test_a_named_mistake_gets_its_message(learner):
