@@ -18,11 +18,20 @@ def python_complaint(version):
     ).format(*(OLDEST_PYTHON + tuple(version[:2]) + (sys.executable,)))
 
 
-if __name__ == "__main__":
+def main():
+    """Hand over to the commands; returns the exit status."""
     complaint = python_complaint(sys.version_info)
     if complaint:
         sys.stderr.write(complaint)
-        sys.exit(1)
-    from genai_course.cli import main
+        return 1
+    try:
+        from genai_course.cli import main as run_command
 
+        return run_command()
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. Nothing is lost: the same command goes on from here.\n")
+        return 130
+
+
+if __name__ == "__main__":
     sys.exit(main())

@@ -11,7 +11,6 @@ from genai_course.cli.environment import add_to_path, hand_over, interpreter
 from genai_course.cli.folders import course_folder
 from genai_course.cli.trouble import Trouble
 
-STOPPED = "Stopped. Nothing is lost: the same command goes on from here."
 PROGRAM = "python -m genai_course"
 
 
@@ -95,8 +94,9 @@ def _run(arguments: Sequence[str]) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     "Run the command that `arguments` (default: the command line) ask for; returns the exit status: 0, 1 failed, 2 bad usage, 130 stopped."
     try: return _run(list(sys.argv[1:] if arguments is None else arguments))
-    except Trouble as trouble: print(f"genai_course: {trouble}", file=sys.stderr)
+    except Trouble as trouble:
+        print(f"genai_course: {trouble}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
-        print(f"\n{STOPPED}", file=sys.stderr)
+        print("\nStopped. Nothing is lost: the same command goes on from here.", file=sys.stderr)
         return 130
-    return 1

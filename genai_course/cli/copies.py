@@ -34,11 +34,15 @@ def read_copy(file: Path) -> dict | None:
     except ValueError: return None
 
 
+def _results(notebook: dict) -> list[tuple]:
+    return [(cell.get("execution_count"), cell.get("outputs")) for cell in notebook["cells"]]
+
+
 def state(original: dict, learners: dict | None) -> State:
     "How the copy `learners` stands to `original`; None is a copy that cannot be read."
     if learners is None: return State.OPENED
     now, newest = source_hash(learners), source_hash(original)
-    if now == newest: return State.NEW if learners["cells"] == original["cells"] else State.OPENED
+    if now == newest: return State.NEW if _results(learners) == _results(original) else State.OPENED
     return State.OPENED if _noted_hash(learners) == newest else State.OUTDATED
 
 

@@ -81,4 +81,5 @@ def run(options: argparse.Namespace, others: list[str]) -> int:
     print(f"JupyterLab: http://localhost:{port}{page}?token={token}\nCtrl-C here stops it; your work is saved in work/.", flush=True)
     from jupyterlab.labapp import LabApp
     LabApp.launch_instance(server_options(course, page, port, not options.no_browser))
+    print("Stopped. Your work is saved in work/; the same command goes on from here.")
     return 0

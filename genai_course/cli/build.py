@@ -1,0 +1,111 @@
+"""Makes everything that comes from the notebooks: modules, exercises, and the outputs that readers see on the web."""
+
+import ast
+import copy
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import chdir
+from pathlib import Path
+from unittest.mock import patch
+
+from genai_course.cli.notebooks import read_notebook, source_of
+from genai_course.core import course_folder, write_atomically
+
+CELL_SECONDS = 300  # no cell of the course takes longer; one that does is stopped
+CIRCUMSTANCES = {"GENAI_HEADLESS": "1", "OMP_NUM_THREADS": "1"}
+
+
+def notebooks_with_outputs(root: Path) -> list[Path]:
+    "The notebooks that people read with their outputs: tools, lessons, explorers and the map."
+    return [*sorted((root / "nbs").glob("*.ipynb")), *sorted((root / "nbs" / "explorers").glob("*.ipynb"))]
+
+
+def export_modules(root: Path) -> None:
+    "Write every module from its notebook."
+    from nbdev.doclinks import nbdev_export
+
+    with chdir(root): nbdev_export.__wrapped__()
+
+
+def execute(notebook: dict, folder: Path, circumstances: dict[str, str] | None = None) -> dict:
+    "A copy of `notebook` with fresh outputs, run in `folder` with data of its own. Raises nbclient's CellExecutionError."
+    import nbformat
+    from nbclient import NotebookClient
+
+    runnable = copy.deepcopy(notebook)
+    for cell in runnable["cells"]:
+        if "#| eval: false" in source_of(cell): cell["source"] = ""
+    with tempfile.TemporaryDirectory() as data, patch.dict(os.environ, {**CIRCUMSTANCES, "GENAI_DATA": data, **(circumstances or {})}):
+        client = NotebookClient(nbformat.reads(json.dumps(runnable), as_version=4), timeout=CELL_SECONDS, resources={"metadata": {"path": str(folder)}})
+        executed = client.execute()
+    return _with_outputs(notebook, [cell.get("outputs", []) for cell in executed.cells])
+
+
+def _with_outputs(notebook: dict, outputs: list[list]) -> dict:
+    made = copy.deepcopy(notebook)
+    for cell, found in zip(made["cells"], outputs, strict=True):
+        if cell["cell_type"] == "code": cell["outputs"] = json.loads(json.dumps(found))
+    return made
+
+
+def modules_behind(source: str, root: Path, package: tuple[str, ...] = ()) -> Iterator[Path]:
+    "The course's modules that `source` imports, and those which they import; `package` is where relative imports start."
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.ImportFrom): continue
+        parts = (*package[: len(package) - node.level + 1], *(node.module or "").split(".")) if node.level else tuple((node.module or "").split("."))
+        module = root.joinpath(*parts).with_suffix(".py")
+        if parts[0] != "genai_course" or not module.is_file(): continue
+        yield module
+        yield from modules_behind(module.read_text(encoding="utf-8"), root, parts[:-1])
+
+
+def origin(notebook: dict, root: Path) -> str:
+    "A hash of all that a notebook's outputs come from: its code, and the course's modules behind it."
+    sources = [source_of(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    modules = sorted({module for source in sources for module in modules_behind(source, root)})
+    texts = [*sources, *(module.read_text(encoding="utf-8") for module in modules)]
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
+
+
+def is_fresh(file: Path, root: Path) -> bool:
+    "Whether a notebook's outputs came from the code that it has now."
+    notebook = read_notebook(file)
+    return notebook["metadata"].get("genai_course", {}).get("outputs_of") == origin(notebook, root)
+
+
+def clean(notebook: dict) -> dict:
+    "A copy without run counts, widget state and whatever else differs from run to run."
+    from fastcore.nbio import dict2nb
+    from nbdev.clean import clean_nb
+    from nbdev.config import get_config
+
+    made, kept = dict2nb(copy.deepcopy(notebook)), get_config(course_folder())
+    clean_nb(made, allowed_metadata_keys=kept.allowed_metadata_keys, allowed_cell_metadata_keys=kept.allowed_cell_metadata_keys)
+    made["metadata"].pop("widgets", None)
+    return json.loads(json.dumps(made))
+
+
+def refresh(file: Path, root: Path) -> None:
+    "Run a notebook and save it with its outputs and their origin."
+    from fastcore.nbio import nb2str
+
+    executed = clean(execute(read_notebook(file), file.parent))
+    executed["metadata"]["genai_course"] = {"outputs_of": origin(executed, root)}
+    write_atomically(file, nb2str(executed))
+
+
+def build(stem: str | None = None) -> int:
+    "Export, make the exercises and run stale notebooks, all or those called `stem`; returns the exit status."
+    from genai_course.grading.build import main as build_exercises
+
+    root = course_folder()
+    export_modules(root)
+    if build_exercises(["build"]): return 1
+    for file in notebooks_with_outputs(root):
+        if stem and stem not in (file.stem, file.stem[3:]) or is_fresh(file, root): continue
+        print(f"running {file.relative_to(root)}", flush=True)
+        refresh(file, root)
+    return 0
