@@ -99,9 +99,10 @@ def bars(heights: Mapping[str, float], alt: str, xlabel: str = "", log: bool = F
     axis.margins(x=0.15)
     return picture(figure, alt)
 
-# %% ../nbs/00_plots.ipynb #e6e61ab3
+# %% ../nbs/00_plots.ipynb #53dd98d5
 def image_grid(images: np.ndarray, alt: str, titles: Sequence[str] = (), columns: int = 8, size: float = 0.8) -> Picture:
     "Images (N, C, H, W) in [-1, 1], C 1 or 3, as a grid of `columns`, each `size` inches, with a title each if given."
+    columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     figure, axes = subplots(rows, columns, width=columns * size, height=rows * (size + (0.22 if len(titles) else 0)))
     for axis in axes.flat: axis.axis("off")
