@@ -71,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _check(root, found):
     stale = [path.relative_to(root) for master in found for path in stale_files(root, master)]
-    for path in stale: _fail(f"{path} is not what its master gives. Edit the master in nbs/exercises, then: python -m genai_course.grading build")
+    mend = "Edit the master in nbs/exercises, then: python -m genai_course.grading build"
+    for path in stale: _fail(f"{path} is not what its master gives. {mend}")
     return 1 if stale else 0
 
 

@@ -84,7 +84,8 @@ def progress_card(lessons: list[dict], questions: list[dict], pass_mark: float) 
              f"{one['score']} of {one['points']}", "done" if one["done"] else f"{_needed(one, pass_mark)} more to reach the pass mark"]
             for one in lessons]
     tables = _table(["", "exercise", "solved", "points", "state"], rows)
-    own = [[_done_mark(one["solved"]), f"{one['ident']} {one['title']}", f"{one['score']} of {one['points']}", _how(one)] for one in questions]
+    own = [[_done_mark(one["solved"]), f"{one['ident']} {one['title']}", f"{one['score']} of {one['points']}", _how(one)]
+           for one in questions]
     tables += _table(["", "question", "points", "how"], own)
     note = f"Done means {pass_mark:.0%} of the points of the open tests. Held-out tests run at grading; this page is not a grade."
     text = "\n".join([*[" ".join(row) for row in rows], *[" ".join(row) for row in own], note])

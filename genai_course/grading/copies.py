@@ -6,7 +6,8 @@ from typing import Any
 
 from genai_course.grading.master import Cell, Master, Question, without_number
 
-KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
+KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+          "language_info": {"name": "python"}}
 LEVELS = {1: "easy", 2: "easy to medium", 3: "medium", 4: "demanding", 5: "a stretch"}
 
 

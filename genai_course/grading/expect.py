@@ -44,14 +44,16 @@ def inputs_kept(sol: Recorder) -> None:
     call = recorder_calls(sol)[-1]
     if call.changed:
         places = " and ".join(str(position + 1) for position in call.changed)
-        raise Mismatch(f"{call.name} changed its own input (argument {places}). Make new arrays instead of writing into those you are given.")
+        raise Mismatch(f"{call.name} changed its own input (argument {places}). "
+                       "Make new arrays instead of writing into those you are given.")
 
 
 def describe(value: Any) -> dict:
     "A plain value as texts for a card: its type; for arrays shape and dtype; its values, shortened."
     if isinstance(value, np.ndarray | np.generic) and is_number(value):
         shown = np.array2string(np.asarray(value), precision=6, threshold=40, edgeitems=3, suppress_small=True)
-        return {"type": "array" if isinstance(value, np.ndarray) else "number", "shape": str(value.shape), "dtype": str(value.dtype), "values": shown}
+        kind = "array" if isinstance(value, np.ndarray) else "number"
+        return {"type": kind, "shape": str(value.shape), "dtype": str(value.dtype), "values": shown}
     if isinstance(value, list | tuple) and any(isinstance(item, np.ndarray) for item in value):
         shapes = ", ".join(str(np.shape(item)) for item in value)
         return {"type": f"{opaque_name(value)} of {len(value)} arrays, shapes {shapes}"}

@@ -50,7 +50,8 @@ class Exercise:
 
     def _question(self, ident) -> Question | None:
         if isinstance(ident, str) and ident in self.spec.questions: return self.spec.questions[ident]
-        _show(message_card("No such question", f"`{ident!r}` is not a question of this exercise. There are: {', '.join(self.spec.questions)}."))
+        known = ", ".join(self.spec.questions)
+        _show(message_card("No such question", f"`{ident!r}` is not a question of this exercise. There are: {known}."))
         return None
 
     def _check(self, question) -> list[Any]:
@@ -65,7 +66,8 @@ class Exercise:
         known, policy = record.question_record(self.spec.stem, question.ident), settings.hint_policy
         if policy == "off": return [message_card(_heading(question), "Hints are switched off here (`hint_policy` in settings.ini).")]
         if policy == "after_try" and not known["tries"] and not known["solved"]:
-            return [message_card(_heading(question), f"A hint comes after your first try: write an answer and run `check(\"{question.ident}\")`.")]
+            first = f"A hint comes after your first try: write an answer and run `check(\"{question.ident}\")`."
+            return [message_card(_heading(question), first)]
         number = min(known["hints"] + 1, len(question.hints))
         notes = self._saved(record.note, question, hints=number)
         last = f"\n\nThat was the last hint. `hint(\"{question.ident}\")` shows it again." if number == len(question.hints) else ""
@@ -106,8 +108,9 @@ def _held_out(question):
 
 
 def _next_steps(question, tried):
-    if not tried: return f"Write your answer in the cell above and run it, then run this cell again. `hint(\"{question.ident}\")` gives a hint."
-    return f"Stuck? `hint(\"{question.ident}\")` gives a hint, `reveal(\"{question.ident}\")` the answer after {settings.reveal_after} tries."
+    hint = f"`hint(\"{question.ident}\")` gives a hint"
+    if not tried: return f"Write your answer in the cell above and run it, then run this cell again. {hint}."
+    return f"Stuck? {hint}, `reveal(\"{question.ident}\")` the answer after {settings.reveal_after} tries."
 
 
 def _explained(question): return Markdown(f"**Why this works.** {question.explanation}")

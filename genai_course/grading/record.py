@@ -24,7 +24,8 @@ def note(stem: str, ident: str, tried: bool = False, **changes: int | bool) -> d
 def note_check(stem: str, ident: str, score: int, points: int, tried: bool) -> dict:
     "Note the outcome of a check. The best score counts; what was solved stays solved, and is tried no more."
     before = question_record(stem, ident)
-    return note(stem, ident, tried and not before["solved"], score=max(score, before["score"]), points=points, solved=before["solved"] or score == points)
+    solved, best = before["solved"] or score == points, max(score, before["score"])
+    return note(stem, ident, tried and not before["solved"], score=best, points=points, solved=solved)
 
 
 def lesson(spec: Spec) -> dict:

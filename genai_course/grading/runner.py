@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from genai_course.grading.expect import Mismatch, describe
@@ -39,14 +40,15 @@ def run_question(question: Question, namespace: dict, seconds: float, hidden: bo
     "Run the tests of `question` against the functions in `namespace`, for `seconds` in all; `hidden` ones too if wanted."
     deadline = time.perf_counter() + seconds
     tests = [test for test in question.tests if hidden or not test.hidden]
-    return [_run_test(test, question.names, namespace, deadline, seconds) if time.perf_counter() < deadline else _not_run(test) for test in tests]
+    run = partial(_run_test, question.names, namespace, deadline, seconds)
+    return [run(test) if time.perf_counter() < deadline else _not_run(test) for test in tests]
 
 
 def _not_run(test):
     return Result(test.name, test.title, test.hidden, test.points, "timeout", "Not run: an earlier test used up the time.")
 
 
-def _run_test(test: Test, names: list[str], namespace: dict, deadline: float, seconds: float) -> Result:
+def _run_test(names: list[str], namespace: dict, deadline: float, seconds: float, test: Test) -> Result:
     result, sol, started = Result(test.name, test.title, test.hidden, test.points, "pass"), Recorder(namespace), time.perf_counter()
     with captured_output() as output:
         try:
@@ -81,6 +83,9 @@ def _answer_failed(result: Result, failure: Failure):
 def _test_broke(result, sol):
     "A test that cannot work with what it got: nearly always a result of an unexpected kind."
     calls, result.status = recorder_calls(sol), "error"
-    if not calls or isinstance(calls[-1].outcome, Failure): result.message = "This test could not run. That is not your fault."; return
+    if not calls or isinstance(calls[-1].outcome, Failure):
+        result.message = "This test could not run. That is not your fault."
+        return
     result.status, result.got = "fail", describe(calls[-1].outcome)
-    result.message = f"{calls[-1].name} returned something of another kind than was asked for. Compare with what the question says to return."
+    result.message = (f"{calls[-1].name} returned something of another kind than was asked for. "
+                      "Compare with what the question says to return.")

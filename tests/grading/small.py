@@ -23,7 +23,8 @@ CELLS = [
 
 def write_master(path, cells=CELLS):
     "Write a notebook of `cells`, each (type, source), at `path`."
-    made = [{"cell_type": kind, "id": f"cell{i}", "metadata": {}, "source": source.splitlines(keepends=True)} for i, (kind, source) in enumerate(cells)]
+    made = [{"cell_type": kind, "id": f"cell{i}", "metadata": {}, "source": source.splitlines(keepends=True)}
+            for i, (kind, source) in enumerate(cells)]
     for cell in made:
         if cell["cell_type"] == "code": cell |= {"execution_count": None, "outputs": []}
     path.parent.mkdir(parents=True, exist_ok=True)

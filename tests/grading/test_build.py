@@ -87,7 +87,8 @@ def test_unknown_stem_is_named(small_course, capsys):
     assert capsys.readouterr().out == "There is no master 77. There are: 01_small.\n"
 
 
-PLAIN = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+PLAIN = st.recursive(st.none() | st.booleans() | st.integers() | st.text(),
+                     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
 @given(PLAIN)

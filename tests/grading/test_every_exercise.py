@@ -97,7 +97,7 @@ def test_exercise_is_clean_and_runs_from_top_to_end(stem, tmp_path):
 def test_checks_are_locked_and_answers_named(stem):
     cells = nbformat.read(COURSE / "exercises" / f"{stem}.ipynb", as_version=4).cells
     roles = [cell.metadata.get("genai_course", {}).get("role") for cell in cells]
-    questions = [cell.metadata["genai_course"]["question"] for cell in cells if cell.metadata.get("genai_course", {}).get("role") == "answer"]
+    questions = [cell.metadata["genai_course"]["question"] for cell, role in zip(cells, roles, strict=True) if role == "answer"]
     assert questions == list(load_spec(stem).questions)
     assert all(cell.metadata["editable"] is False for cell, role in zip(cells, roles, strict=True) if role == "check")
     assert [roles[i + 1] for i, role in enumerate(roles) if role == "answer"] == ["check"] * len(questions)

@@ -21,7 +21,8 @@ def test_master_is_read(tmp_path):
     master = read_master(write_master(tmp_path / "01_small.ipynb"))
     question = master.questions["q1"]
     assert (master.title, question.title, question.names, question.minutes) == ("Small", "Doubling", ["double"], 5)
-    assert [m["message"] for m in question.mistakes] == ["That is the square: see `x`.", "Half of it; it's the other way, twice.", "Unchanged."]
+    messages = [mistake["message"] for mistake in question.mistakes]
+    assert messages == ["That is the square: see `x`.", "Half of it; it's the other way, twice.", "Unchanged."]
     assert question.hints == ["Add."] and question.explanation == "Adding twice doubles."
     assert "return x + x" in question.answer and "return x + x" not in question.stub and "BEGIN" not in question.answer
 

@@ -23,7 +23,8 @@ def check_double(sol):
     expect.close(numbers, [1.0, 2.0], "the test's own input")
 
 
-def question(*tests): return spec.Question("q1", "Doubling", ["double"], DOUBLE, "", [], [], 0, [spec.Test("t", "doubles", 2, False, test) for test in tests])
+def question(*tests):
+    return spec.Question("q1", "Doubling", ["double"], DOUBLE, "", [], [], 0, [spec.Test("t", "doubles", 2, False, test) for test in tests])
 
 
 def result_of(code, test=check_double, seconds=10.0):
@@ -86,7 +87,8 @@ def test_a_flood_of_print_is_cut():
     assert (result.status, len(result.printed), result.printed_size) == ("pass", KEPT, 1_001_000)
 
 
-LOOPS = ["while True: pass", "while True:\n        try: pass\n        except: pass", "while True:\n        try: sum(range(1000))\n        except BaseException: pass",
+LOOPS = ["while True: pass", "while True:\n        try: pass\n        except: pass",
+         "while True:\n        try: sum(range(1000))\n        except BaseException: pass",
          "import time; time.sleep(1000)"]
 
 

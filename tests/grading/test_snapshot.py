@@ -8,7 +8,8 @@ from hypothesis.extra import numpy as arrays
 from genai_course.grading.snapshot import Opaque, plain, same
 
 NUMBERS = st.floats(allow_nan=True) | st.integers(-(10**9), 10**9) | st.booleans()
-ARRAYS = arrays.arrays(st.sampled_from([np.float64, np.float32, np.int64, np.bool_, np.complex128]), arrays.array_shapes(min_dims=0, min_side=0))
+KINDS = st.sampled_from([np.float64, np.float32, np.int64, np.bool_, np.complex128])
+ARRAYS = arrays.arrays(KINDS, arrays.array_shapes(min_dims=0, min_side=0))
 LEAVES = st.none() | NUMBERS | st.text() | st.binary() | ARRAYS
 DATA = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner), max_leaves=8)
 SIZES = st.floats(1e-3, 1e6)

@@ -37,7 +37,8 @@ def expect_in_order(order, root, parents):
     extra = [node for node in order if node not in needed]
     expect.true(not extra, f"These do not belong in the list: {extra[:3]}.")
     twice = sorted({node for node in order if order.count(node) > 1}) if len(order) < 1000 else []
-    expect.true(not twice and len(order) <= len(needed), f"Each node should stand in the list once; {twice[:3] or 'some'} stands there more often.")
+    once = not twice and len(order) <= len(needed)
+    expect.true(once, f"Each node should stand in the list once; {twice[:3] or 'some'} stands there more often.")
     missing = sorted(needed - set(order))
     expect.true(not missing, f"These are missing from the list: {missing[:3]}.")
     place = {node: i for i, node in enumerate(order)}
