@@ -44,7 +44,7 @@ COMMANDS = {
     "lab": Command("set up the course and open JupyterLab on its map (the default)", (), _lab_options),
     "test": Command("set up and run the tests; further arguments go to pytest", ("dev",), _test_options, passes_on=True),
     "build": Command("export the modules and make everything else that comes from the notebooks", ("dev",), _build_options),
-    "bench": Command("measure against other implementations, side by side", ("bench",), _bench_options),
+    "bench": Command("measure against other implementations, side by side", ("bench", "dev"), _bench_options),
     "progress": Command("show what you have done so far"),
     "doctor": Command("look for what is wrong with this machine's set-up, and say the mend"),
 }
@@ -93,6 +93,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     "Run the command that `arguments` (default: the command line) ask for; returns the exit status: 0, 1 failed, 2 bad usage, 130 stopped."
+    for stream in (sys.stdout, sys.stderr): stream.reconfigure(errors="replace")  # a terminal may lack ✓
     try: return _run(list(sys.argv[1:] if arguments is None else arguments))
     except Trouble as trouble:
         print(f"genai_course: {trouble}", file=sys.stderr)

@@ -52,9 +52,12 @@ def complaint(output: str, log: str) -> Trouble:
     if NO_SPACE.search(output):
         return Trouble(f"the disk is full. Free some space, then give the same command again; it goes on from here. {told}")
     if NO_NETWORK.search(output):
-        return Trouble(f"pip cannot reach its package index. Check the network (or proxy), then give the same command again. {told}")
+        return Trouble(f"pip's package index cannot be reached. Check the network (or proxy), then give the same command again. {told}")
     if match := re.search(r"No matching distribution found for (\S+)", output):
         python = f"Python {sys.version_info[0]}.{sys.version_info[1]} on {sys.platform}"
+        if "from versions: none" in output:
+            reason = f"pip found no {match[1]} at all: its package index cannot be reached, or has none for {python}"
+            return Trouble(f"{reason}. Check the network (or proxy), then give the same command again. {told}")
         return Trouble(f"pip's index has no {match[1]} for {python}. Try another Python from 3.11 to 3.13, or look at pip's settings. {told}")
     if NOT_ALLOWED.search(output):
         return Trouble(f"pip may not write here. Move the course to a folder of your own. {told}")

@@ -21,7 +21,7 @@ def is_complete(record_folder: Path) -> bool:
 
 def remove_broken(packages: Path) -> list[str]:
     "Remove the records of half-installed packages from a site-packages folder, and what half an upgrade set aside; returns their names."
-    broken = [folder for folder in sorted(packages.glob("*.dist-info")) if not is_complete(folder)]
+    broken = [folder for folder in sorted(packages.glob("[!~]*.dist-info")) if not is_complete(folder)]
     for folder in [*broken, *packages.glob("~*")]:
         if folder.is_dir(): shutil.rmtree(folder)
         else: folder.unlink()

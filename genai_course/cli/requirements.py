@@ -31,7 +31,8 @@ def normal(name: str) -> str:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", text.split("+")[0])[:3])
+    parts = [int(part) for part in re.findall(r"\d+", text.split("+")[0])]
+    return tuple([*parts, 0, 0, 0][:3])
 
 
 def accepts(requirement: str, installed: str) -> bool:

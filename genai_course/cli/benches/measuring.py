@@ -1,0 +1,69 @@
+"""Times two things by turns in one run, and says how they compare."""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+
+@dataclass(frozen=True)
+class Result:
+    "One figure. Where there is a peer, `ratio` is value / peer_value, or its inverse where more is better."
+    name: str
+    value: float  # median over the repeats, in `unit`
+    unit: str
+    peer: str | None  # what it is compared with
+    peer_value: float | None  # median over the repeats, in `unit`
+    ratio: float | None  # median over the pairs of measurements
+    spread: list[float]  # lowest and highest ratio, or value where there is no peer
+    goal: str  # such as "ratio >= 100"
+    met: bool
+
+    def as_json(self) -> dict:
+        "The result in the form that is written to a file."
+        return asdict(self)
+
+
+def seconds(action: Callable[[], object]) -> float:
+    "How long one call takes."
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def by_turns(ours: Callable[[], object], peers: Callable[[], object], repeats: int) -> list[tuple[float, float]]:
+    "Seconds of each, one after the other, `repeats` times, after one of each that does not count."
+    ours(), peers()
+    return [(seconds(ours), seconds(peers)) for _ in range(repeats)]
+
+
+def how_much_faster(name: str, peer: str, pairs: list[tuple[float, float]], goal: float) -> Result:
+    "How many times faster we are than the peer; the goal is at least `goal`."
+    ratios = [peers / ours for ours, peers in pairs]
+    return _compared(name, peer, pairs, ratios, f"ratio >= {goal:g}", statistics.median(ratios) >= goal)
+
+
+def how_much_slower(name: str, peer: str, pairs: list[tuple[float, float]], goal: float) -> Result:
+    "How many times the peer's time we take; the goal is at most `goal`."
+    ratios = [ours / peers for ours, peers in pairs]
+    return _compared(name, peer, pairs, ratios, f"ratio <= {goal:g}", statistics.median(ratios) <= goal)
+
+
+def _compared(name: str, peer: str, pairs: list[tuple[float, float]], ratios: list[float], goal: str, met: bool) -> Result:
+    ours, peers = (statistics.median(side) for side in zip(*pairs, strict=True))
+    return Result(name, ours, "seconds", peer, peers, statistics.median(ratios), [min(ratios), max(ratios)], goal, met)
+
+
+def alone(name: str, values: list[float], unit: str, goal: float) -> Result:
+    "A figure without a peer; the goal is at most `goal`, in `unit`."
+    middle = statistics.median(values)
+    return Result(name, middle, unit, None, None, None, [min(values), max(values)], f"value <= {goal:g}", middle <= goal)
+
+
+def machine() -> dict:
+    "What the figures were measured on."
+    packages = {name: version(name) for name in ("torch", "numpy")}
+    return {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version(), **packages}
