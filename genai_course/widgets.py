@@ -140,7 +140,7 @@ def verdict(guess: str | float, answer: str | float, tolerance: float = 0.05) ->
     if guess == answer: return f"Right: {answer}."
     return f"Right, near enough: you said {guess}, it is {answer:g}." if right else f"Not this time: you said {guess}, it is {answer}."
 
-# %% ../nbs/00_widgets.ipynb #a126cafa
+# %% ../nbs/00_widgets.ipynb #5ae66e81
 def read_guess(guess: Any, choices: Sequence[str]) -> str | float:
     "The guess as one of `choices`, or as a number where there are none. Raises ValueError with what would be right."
     if choices and guess in choices: return guess
@@ -178,7 +178,7 @@ class Prediction(View, module="predict.js"):
     def form(self, kept: dict) -> dict:
         "What the page shows for a kept guess, or for none."
         told = "" if not kept or self.expected is None else verdict(kept["guess"], self.expected)
-        return {"question": self.question, "choices": self.choices, "kept": kept, "verdict": told, "description": self.question}
+        return {"question": self.question, "choices": self.choices, "kept": kept, "verdict": told}
 
     def draw(self) -> Picture:
         "The question and its choices as a picture."

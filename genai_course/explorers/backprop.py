@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['FUNCTIONS', 'OPERATORS', 'LONGEST', 'MOST_OPERATIONS', 'MOST_INPUTS', 'LARGEST_NUMBER', 'LARGEST_POWER', 'ALLOWED',
            'RULES', 'TROUBLES', 'START', 'EXAMPLES', 'ExpressionError', 'input_names', 'parse', 'Recording', 'number',
-           'shown', 'kind', 'Sketch', 'forward_steps', 'backward_steps', 'trouble', 'disagreement', 'trace', 'describe',
-           'as_table', 'BackpropExplorer', 'explore_backprop']
+           'shown', 'kind', 'Sketch', 'forward_steps', 'backward_steps', 'last_step', 'trouble', 'disagreement',
+           'trace', 'describe', 'as_table', 'BackpropExplorer', 'explore_backprop']
 
 # %% ../../nbs/explorers/02_backprop.ipynb #fdd8f0c5
 import ast
@@ -87,7 +87,7 @@ def _check(node: ast.AST, text: str) -> None:
         case ast.Call(func=ast.Attribute(value=inner, attr=name), args=[], keywords=[]) if name in FUNCTIONS: _check(inner, text)
         case _: _refuse(node, text, _advice(node))
 
-# %% ../../nbs/explorers/02_backprop.ipynb #4bdfd7f1
+# %% ../../nbs/explorers/02_backprop.ipynb #479621a1
 def _tree(text: str) -> ast.expr:
     "The parser's tree of a text, its syntax errors in our own words."
     missing = re.search(r"(?<![\w.])(?>\d[\d.]*(?:[eE][+-]?\d+)?)\s*(?=\(|[^\W\d])|\)\s*(?=[\w(])", text)
@@ -111,6 +111,8 @@ def parse(expression: str) -> tuple[ast.expr, str]:
     text = expression.strip().translate(str.maketrans("×·÷−", "**/-"))
     if not text: raise ExpressionError("type an expression, such as a*b + c.", 0, 0)
     if len(text) > LONGEST: raise ExpressionError(f"too long: stay within {LONGEST} characters.", LONGEST, len(text))
+    strange = next((i for i, c in enumerate(text) if c == "#" or not c.isprintable()), None)
+    if strange is not None: raise ExpressionError(f"character {strange + 1}: one line of plain text, please, without #.", strange, strange + 1)
     tree = _tree(text)
     _check(tree, text)
     operations = [n for n in ast.walk(tree) if isinstance(n, ast.BinOp | ast.UnaryOp | ast.Call)]
@@ -211,7 +213,7 @@ class Sketch:
         value = shown(self.locals[id(node)][number])
         return f"{self.name(other)} = {value}" if other is not None and self.name(other) != value else value
 
-# %% ../../nbs/explorers/02_backprop.ipynb #ca1918de
+# %% ../../nbs/explorers/02_backprop.ipynb #93cde6dd
 def forward_steps(sketch: Sketch) -> list[dict]:
     "One step for each operation, in the order in which the values are computed."
     steps = [{"phase": "start", "node": "", "edges": [], "gradients": {}, "text": "The inputs are known. Step forward to compute."}]
@@ -233,6 +235,14 @@ def backward_steps(sketch: Sketch) -> list[dict]:
         gradients = {sketch.key[id(p)]: shown(collected[id(p)]) for p in node.parents}
         steps.append(_step(sketch, "backward", node, gradients, f"{text} {RULES.get(kind(node.operation), '')}".strip()))
     return steps
+
+
+def last_step(sketch: Sketch) -> dict:
+    "What the gradients are good for, said of the first input."
+    node, output = sketch.nodes[0], sketch.nodes[-1]
+    gradient = sketch.collected.get(id(node), 0.0)
+    text = f"Done. Nudge {sketch.name(node)} up by 0.01, and {sketch.name(output)} changes by about 0.01 × {shown(gradient)} = {shown(0.01 * gradient)}."
+    return {"phase": "done", "node": "", "edges": [], "gradients": {}, "text": text}
 
 
 def _send(sketch: Sketch, node: Any, number: int) -> str:
@@ -280,7 +290,7 @@ def trouble(sketch: Sketch) -> str:
     odd = next((n for n in sketch.nodes if n.grad is not None and number(n.grad) is None), None)
     return f"The gradient of {sketch.name(odd)} is {shown(odd.grad)}. Move an input." if odd else ""
 
-# %% ../../nbs/explorers/02_backprop.ipynb #6fc80691
+# %% ../../nbs/explorers/02_backprop.ipynb #3d0f3bac
 def disagreement(sketch: Sketch) -> str:
     "Where the engine's own backward pass ends elsewhere than its local rules lead to; empty where they agree."
     for node in sketch.nodes:
@@ -299,7 +309,7 @@ def trace(expression: str, values: Mapping[str, float] | None = None, engine: ty
         except ArithmeticError as error: raise ExpressionError(f"{text}: {error}; move an input.", 0, len(text)) from None
         recording.output.backward()
         sketch = Sketch(recording)
-        steps = forward_steps(sketch) + backward_steps(sketch)
+        steps = [*forward_steps(sketch), *backward_steps(sketch), last_step(sketch)]
     places, bends = layered_positions({sketch.key[id(n)]: [sketch.key[id(p)] for p in n.parents] for n in sketch.nodes})
     nodes = _nodes(sketch, places)
     keys = {name: sketch.key[id(node)] for name, node in recording.inputs.items()}

@@ -41,18 +41,22 @@ function inWords(read) {
   const part = (title, fill) => {
     const place = element("div", { class: "genai-scroll", tabindex: 0, role: "region", "aria-label": title });
     const details = element("details", { ontoggle: () => refresh() }, element("summary", {}, title), place);
-    const refresh = () => { if (details.open) place.replaceChildren(fill(read())); };
+    const refresh = () => {
+      const content = fill(read());
+      details.hidden = !content;
+      if (content && details.open) place.replaceChildren(content);
+    };
     return { details, refresh };
   };
   const parts = [
-    part("Describe this", (data) => element("p", {}, data.description || "")),
-    part("Show as table", (data) => (data.table ? dataTable(data.table) : element("p", {}, "No numbers yet."))),
+    part("Describe this", (data) => data.description && element("p", {}, data.description)),
+    part("Show as table", (data) => data.table && dataTable(data.table)),
   ];
   const box = element("div", { class: "genai-words" }, ...parts.map((p) => p.details));
   return { box, refresh: () => parts.forEach((p) => p.refresh()) };
 }
 
-// Asks Python, and knows whether the answer has come: send(request) -> nothing, answered(data) -> nothing.
+// Asks Python, and knows whether the answer has come.
 function conversation(model, onState) {
   let serial = 0, heard = 0, timer = null, gone = false;
   const tell = () => onState(gone ? "disconnected" : timer === "late" && heard < serial ? "waiting" : "live");
@@ -97,7 +101,7 @@ const NOTICES = {
   disconnected: "Kernel disconnected: this view is a picture now. Run its cell again to bring it back to life.",
 };
 
-// The frame of every view: build(controls, ask) fills the fieldset and returns draw(data).
+// The frame of every view: build(controls, ask, model) fills the fieldset and returns draw(data).
 function frame(build) {
   return ({ model, el }) => {
     const notice = element("p", { class: "genai-notice", role: "status" });

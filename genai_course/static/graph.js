@@ -1,5 +1,5 @@
 // A computation graph with sliders on its inputs, stepped through forward and backward.
-const COLUMN = 150, ROW = 104, BOX = { width: 104, height: 70 }, MARGIN = 22, PACE = 1100;
+const COLUMN = 172, ROW = 104, BOX = { width: 104, height: 70 }, MARGIN = 22, PACE = 1100;
 
 const corner = (place, low) => [MARGIN + place[0] * COLUMN, MARGIN + 14 + (place[1] - low) * ROW];
 
@@ -86,19 +86,19 @@ function knownAt(data, at) {
 
 function paint(data, at, nodes, edges) {
   const { values, gradients, sent } = knownAt(data, at);
-  const step = data.steps[at], last = at === data.steps.length - 1;
+  const step = data.steps[at];
   for (const node of data.nodes) {
     const { group, value, gradient } = nodes[node.id];
     value.textContent = values.has(node.id) ? node.value_text : "?";
     gradient.textContent = node.id in gradients ? `grad ${gradients[node.id]}` : "";
     group.classList.toggle("genai-unknown", !values.has(node.id));
     group.classList.toggle("genai-odd", values.has(node.id) && !node.finite);
-    group.classList.toggle("genai-current", !last && step.node === node.id);
+    group.classList.toggle("genai-current", step.node === node.id);
     group.classList.toggle("genai-reached", node.id in gradients);
   }
   for (const edge of data.edges) {
     const { group, label } = edges[edge.id];
-    const active = !last && step.edges.includes(edge.id);
+    const active = step.edges.includes(edge.id);
     group.classList.toggle("genai-active", active);
     group.classList.toggle("genai-backward", active && step.phase === "backward");
     label.textContent = sent.has(edge.id) ? `×${edge.derivative_text}` : "";

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync", "--disable-background-networking",
@@ -92,7 +92,7 @@ def running_lab(folder: Path):
     write_settings(folder / "jupyter" / "settings", QUIET)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0",
                f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={served}", "--LabApp.news_url=None",
-               "--LabApp.extension_manager=readonly", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]  # fmt: skip
+               "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]  # fmt: skip
     with open(folder / "server.log", "w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=isolated(folder))
     try:
@@ -116,30 +116,34 @@ def write_notebook(path: Path, *cells: str) -> Path:
 def open_notebook(page: Page, lab: Lab, path: Path) -> None:
     "Open a notebook alone (`doc` mode) and wait until its kernel is ready."
     page.goto(f"{lab.url}/doc/tree/{path.relative_to(lab.folder)}?reset&token={lab.token}")
-    page.wait_for_function("window.jupyterapp || document.querySelector('.jp-NotebookPanel')")
-    expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=60_000)
-    expect(page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(timeout=60_000)
+    page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=90_000)
+    page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.isReady")
 
 
 def cell_states(page: Page) -> dict[str, int]:
-    "How many code cells have a number, wait or run, and hold an error."
+    "How many code cells there are that hold any text, how many have run, and how many outputs are errors; from the notebook's model."
     return page.evaluate("""() => {
-        const prompts = [...document.querySelectorAll('.jp-CodeCell')].map(c => [c.querySelector('.jp-InputPrompt').innerText,
-                                                                                 c.querySelector('.cm-content')?.innerText.trim()]);
-        return {done: prompts.filter(([p]) => /\\d/.test(p)).length, running: prompts.filter(([p]) => p.includes('*')).length,
-                cells: prompts.filter(([p, text]) => text !== '').length,
-                errors: document.querySelectorAll('.jp-RenderedText[data-mime-type="application/vnd.jupyter.error"],'
-                                                + '.jp-RenderedText[data-mime-type="application/vnd.jupyter.stderr"] .ansi-red-fg').length};
+        const cells = [...window.jupyterapp.shell.currentWidget.model.cells].filter(c => c.type === 'code' && c.sharedModel.source.trim());
+        const outputs = cells.flatMap(c => c.outputs.toJSON());
+        return {cells: cells.length, done: cells.filter(c => c.executionCount && c.executionState !== 'running').length,
+                errors: outputs.filter(o => o.output_type === 'error').map(o => o.ename + ': ' + o.evalue)};
     }""")
 
 
 def run_all(page: Page, seconds: float = 60) -> None:
     "Run every cell and wait until all code cells have run; fails on any error output."
-    page.locator(".jp-Notebook .jp-Cell").first.click(position={"x": 5, "y": 5})
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+
     def finished():
         states = cell_states(page)
-        assert not states["errors"], page.locator(".jp-OutputArea-output").all_inner_texts()[-3:]
-        return states["done"] >= states["cells"] and not states["running"]
+        assert not states["errors"], states["errors"]
+        return states["done"] == states["cells"]
+
     wait_for(finished, "every cell to run", seconds)
+    page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'")
+
+
+def set_theme(page: Page, theme: str) -> None:
+    "Change JupyterLab's theme and wait until the page wears it."
+    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
