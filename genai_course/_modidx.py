@@ -172,6 +172,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                   'genai_course/explorers/backprop.py'),
                                                  'genai_course.explorers.backprop.kind': ( 'explorers/backprop.html#kind',
                                                                                            'genai_course/explorers/backprop.py'),
+                                                 'genai_course.explorers.backprop.last_step': ( 'explorers/backprop.html#last_step',
+                                                                                                'genai_course/explorers/backprop.py'),
                                                  'genai_course.explorers.backprop.number': ( 'explorers/backprop.html#number',
                                                                                              'genai_course/explorers/backprop.py'),
                                                  'genai_course.explorers.backprop.parse': ( 'explorers/backprop.html#parse',
