@@ -82,6 +82,11 @@ def install(course: Path, environment: Path, extras: Iterable[str]) -> None:
     course_and_extras = f"{course}[{','.join(extras)}]" if extras else str(course)
     arguments = ["--progress-bar=raw", "--no-build-isolation", "--constraint", str(constraints_file(course)), "--editable", course_and_extras]
     _pip(environment, [str(python_in(environment)), "-m", "pip"], arguments, len(constraints), display)
-    display.show("compiling", "for quick starts")
-    subprocess.run([str(python_in(environment)), *COMPILE, str(packages_in(environment)[0])], stdout=subprocess.DEVNULL)
-    display.clear()
+    compile_in_background(environment)
+
+
+def compile_in_background(environment: Path) -> None:
+    "Start compiling the packages, which makes later starts quicker, at low priority; it may be stopped at any time."
+    nice = ["nice"] if shutil.which("nice") else []
+    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.Popen([*nice, str(python_in(environment)), *COMPILE, str(packages_in(environment)[0])], start_new_session=True, **silent)
