@@ -1,0 +1,109 @@
+"""The layout's rule: one stem names everything, nothing generated is edited by hand, and outputs come from the code beside them."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from genai_course.cli import build
+from genai_course.cli.notebooks import front_matter, read_notebook, source_of
+
+ROOT = Path(__file__).parents[1]
+NUMBERED = sorted((ROOT / "nbs").glob("[0-9][0-9]_*.ipynb"))
+EXPLORERS = sorted((ROOT / "nbs" / "explorers").glob("*.ipynb"))
+MASTERS = sorted((ROOT / "nbs" / "exercises").glob("*.ipynb"))
+ALL = [*NUMBERED, *EXPLORERS, *MASTERS, ROOT / "nbs" / "course_map.ipynb"]
+BEFORE = {"core": (), "data": ("core",), "plots": ("core",), "widgets": ("core", "plots")}  # what each tool may import
+LESSONS = {file.stem[3:]: int(file.stem[:2]) for file in NUMBERED}
+
+
+def name_of(file): return str(file.relative_to(ROOT / "nbs"))
+
+
+def module_of(file): return ROOT / "genai_course" / ("explorers" if file in EXPLORERS else "") / f"{file.stem[3:]}.py"
+
+
+def imported(module):
+    "The course's modules that an exported module imports, as written from the package's root."
+    nodes = [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.ImportFrom) and node.level]
+    depth = len(module.relative_to(ROOT / "genai_course").parts)
+    return [("explorers." if depth == 2 and node.level == 1 else "") + (node.module or "") for node in nodes]
+
+
+@pytest.mark.parametrize("file", [*NUMBERED, *EXPLORERS], ids=name_of)
+def test_a_notebook_exports_the_module_of_its_name(file):
+    prefix = "explorers." if file in EXPLORERS else ""
+    assert any(source_of(cell).startswith(f"#| default_exp {prefix}{file.stem[3:]}") for cell in read_notebook(file)["cells"])
+    assert module_of(file).is_file()
+
+
+def test_no_module_is_an_orphan():
+    written_by_hand = {"__init__", "__main__", "_modidx"}
+    modules = {m.stem for m in (ROOT / "genai_course").glob("*.py")} - written_by_hand
+    assert modules == {file.stem[3:] for file in NUMBERED}
+    assert {m.stem for m in (ROOT / "genai_course" / "explorers").glob("*.py")} - written_by_hand == {file.stem[3:] for file in EXPLORERS}
+
+
+@pytest.mark.parametrize("folder", ["nbs/explorers", "nbs/exercises", "exercises", "solutions"])
+def test_stems_match_a_lesson(folder):
+    stems = {file.stem for file in (ROOT / folder).glob("*.ipynb")}
+    assert stems and stems <= {file.stem for file in NUMBERED if not file.stem.startswith("00")}
+
+
+@pytest.mark.parametrize("file", NUMBERED, ids=name_of)
+def test_no_import_of_a_higher_number_or_of_a_view(file):
+    name = file.stem[3:]
+    for other in imported(module_of(file)):
+        assert not other.startswith(("explorers", "cli", "grading"))
+        assert other in BEFORE[name] if name in BEFORE else LESSONS[other] < LESSONS[name]
+
+
+@pytest.mark.parametrize("file", [f for f in NUMBERED if not f.stem.startswith("00")], ids=name_of)
+def test_a_lesson_states_title_question_and_times(file):
+    words = front_matter(read_notebook(file))
+    assert words.title and words.question and int(words.facts["minutes"]) > 0 and re.fullmatch(r"\d+ s", words.facts["run_all"])
+
+
+@pytest.mark.parametrize("file", ALL, ids=name_of)
+def test_notebooks_are_clean(file):
+    notebook = read_notebook(file)
+    assert "widgets" not in notebook["metadata"]
+    assert all(cell.get("execution_count") is None for cell in notebook["cells"])
+    outputs = json.dumps([cell.get("outputs", []) for cell in notebook["cells"]])
+    assert "widget-view" not in outputs and '"output_type": "error"' not in outputs and str(ROOT) not in outputs
+
+
+@pytest.mark.parametrize("file", [*NUMBERED, *EXPLORERS], ids=name_of)
+def test_outputs_come_from_the_code_beside_them(file):
+    assert build.is_fresh(file, ROOT), f"run: python -m genai_course build {file.stem[3:]}"
+
+
+def test_exporting_again_changes_nothing(tmp_path):
+    for part in ["nbs", "genai_course", "pyproject.toml"]: subprocess.run(["cp", "-r", ROOT / part, tmp_path], check=True)
+    (tmp_path / "genai_course" / "core.py").write_text("edited by hand")
+    exporting = f"from pathlib import Path; from genai_course.cli.build import export_modules; export_modules(Path({str(tmp_path)!r}))"
+    subprocess.run([sys.executable, "-c", exporting], check=True, cwd=ROOT)
+    for file in [*(ROOT / "genai_course").glob("*.py"), *(ROOT / "genai_course" / "explorers").glob("*.py")]:
+        assert (tmp_path / file.relative_to(ROOT)).read_text() == file.read_text(), file.name
+
+
+@pytest.mark.parametrize("file", [*NUMBERED, *EXPLORERS, *MASTERS], ids=name_of)
+def test_a_notebook_runs_from_top_to_bottom(file):
+    build.execute(read_notebook(file), file.parent, {"GENAI_TIME_BUDGET": "0.1"})
+
+
+def test_a_notebook_that_fails_is_noticed(tmp_path):
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": ["1/0"], "outputs": [], "execution_count": None}
+    skipped = cell | {"id": "b", "source": ["#| eval: false\n", "1/0"]}
+    notebook = {"cells": [skipped], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    build.execute(notebook, tmp_path)
+    with pytest.raises(Exception, match="ZeroDivisionError"): build.execute(notebook | {"cells": [cell]}, tmp_path)
+
+
+def test_ruff_is_content():
+    result = subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
