@@ -1,7 +1,7 @@
 """A real JupyterLab in a real Chromium: the fixtures of the browser tests."""
 
 import pytest
-from lab import find_chromium, open_browser, running_lab
+from lab import find_chromium, open_browser, open_page, running_lab
 
 
 @pytest.fixture(scope="session")
@@ -17,13 +17,15 @@ def lab(browser, tmp_path_factory):
     with running_lab(tmp_path_factory.mktemp("lab")) as server: yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser):
-    "A fresh page that collects its console errors in `page.errors`."
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
-    page = context.new_page()
-    page.errors = []
-    page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    yield page
-    context.close()
+    "A page that the tests of a module share; it collects its console errors in `page.errors`."
+    with open_page(browser) as page: yield page
+
+
+@pytest.fixture(autouse=True)
+def no_console_errors(page):
+    "Fails a test that left an error in the page's console."
+    page.errors.clear()
+    yield
+    assert page.errors == []

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +44,17 @@ def open_browser():
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield browser
         browser.close()
+
+
+@contextmanager
+def open_page(browser):
+    "A page in a profile of its own, without animations; its console errors gather in `page.errors`."
+    with closing(browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")) as context:
+        page = context.new_page()
+        page.errors = []
+        page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        yield page
 
 
 def free_port() -> int:
