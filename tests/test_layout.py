@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from genai_course.cli import build
+from genai_course.cli import build, execution
 from genai_course.cli.notebooks import front_matter, read_notebook, source_of
 
 ROOT = Path(__file__).parents[1]
@@ -93,15 +93,15 @@ def test_exporting_again_changes_nothing(tmp_path):
 
 @pytest.mark.parametrize("file", [*NUMBERED, *EXPLORERS, *MASTERS], ids=name_of)
 def test_a_notebook_runs_from_top_to_bottom(file):
-    build.execute(read_notebook(file), file.parent, {"GENAI_TIME_BUDGET": "0.1"})
+    execution.execute(read_notebook(file), file.parent, {"GENAI_TIME_BUDGET": "0.1"})
 
 
 def test_a_notebook_that_fails_is_noticed(tmp_path):
     cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": ["1/0"], "outputs": [], "execution_count": None}
     skipped = cell | {"id": "b", "source": ["#| eval: false\n", "1/0"]}
     notebook = {"cells": [skipped], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    build.execute(notebook, tmp_path)
-    with pytest.raises(Exception, match="ZeroDivisionError"): build.execute(notebook | {"cells": [cell]}, tmp_path)
+    execution.execute(notebook, tmp_path)
+    with pytest.raises(Exception, match="ZeroDivisionError"): execution.execute(notebook | {"cells": [cell]}, tmp_path)
 
 
 def test_ruff_is_content():

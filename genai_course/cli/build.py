@@ -4,18 +4,13 @@ import ast
 import copy
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
-from unittest.mock import patch
 
+from genai_course.cli.execution import execute
 from genai_course.cli.notebooks import read_notebook, source_of
 from genai_course.core import course_folder, write_atomically
-
-CELL_SECONDS = 300  # no cell of the course takes longer; one that does is stopped
-CIRCUMSTANCES = {"GENAI_HEADLESS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def notebooks_with_outputs(root: Path) -> list[Path]:
@@ -28,27 +23,6 @@ def export_modules(root: Path) -> None:
     from nbdev.doclinks import nbdev_export
 
     with chdir(root): nbdev_export.__wrapped__()
-
-
-def execute(notebook: dict, folder: Path, circumstances: dict[str, str] | None = None) -> dict:
-    "A copy of `notebook` with fresh outputs, run in `folder` with data of its own. Raises nbclient's CellExecutionError."
-    import nbformat
-    from nbclient import NotebookClient
-
-    runnable = copy.deepcopy(notebook)
-    for cell in runnable["cells"]:
-        if "#| eval: false" in source_of(cell): cell["source"] = ""
-    with tempfile.TemporaryDirectory() as data, patch.dict(os.environ, {**CIRCUMSTANCES, "GENAI_DATA": data, **(circumstances or {})}):
-        client = NotebookClient(nbformat.reads(json.dumps(runnable), as_version=4), timeout=CELL_SECONDS, resources={"metadata": {"path": str(folder)}})
-        executed = client.execute()
-    return _with_outputs(notebook, [cell.get("outputs", []) for cell in executed.cells])
-
-
-def _with_outputs(notebook: dict, outputs: list[list]) -> dict:
-    made = copy.deepcopy(notebook)
-    for cell, found in zip(made["cells"], outputs, strict=True):
-        if cell["cell_type"] == "code": cell["outputs"] = json.loads(json.dumps(found))
-    return made
 
 
 def modules_behind(source: str, root: Path, package: tuple[str, ...] = ()) -> Iterator[Path]:

@@ -3,27 +3,18 @@
 import copy
 import hashlib
 import json
-import os
 import tempfile
 from pathlib import Path
-from unittest.mock import patch
 
+from genai_course.cli.execution import execute
 from genai_course.grading.copies import to_text
-
-SECONDS = 120  # for one cell of a solution
 
 
 def with_fresh_outputs(notebook: dict) -> dict:
     "Execute `notebook` in a folder and with a progress file of its own; returns it with outputs and their hashes."
-    import nbformat
-    from nbclient import NotebookClient
-
-    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {"GENAI_DATA": folder}):
-        client = NotebookClient(nbformat.reads(to_text(notebook), as_version=4), timeout=SECONDS, resources={"metadata": {"path": folder}})
-        executed = client.execute()
-    made = copy.deepcopy(notebook)
-    for cell, source in zip(made["cells"], executed.cells, strict=True):
-        if cell["cell_type"] == "code": cell["outputs"] = [_clean(output) for output in source.outputs]
+    with tempfile.TemporaryDirectory() as folder: made = execute(notebook, Path(folder))
+    for cell in made["cells"]:
+        if cell["cell_type"] == "code": cell["outputs"] = [_clean(output) for output in cell["outputs"]]
     made["metadata"]["genai_course"] |= {"source_hash": _hash(notebook), "outputs_hash": _hash(_outputs(made))}
     return made
 
@@ -46,7 +37,6 @@ def _outputs(notebook): return [cell.get("outputs") for cell in notebook["cells"
 
 def _clean(output):
     "An output as plain data, texts as lists of lines, without execution counts."
-    output = json.loads(json.dumps(output))
     if "execution_count" in output: output["execution_count"] = None
     for kind, text in output.get("data", {}).items():
         if isinstance(text, str): output["data"][kind] = text.splitlines(keepends=True)

@@ -1,0 +1,34 @@
+"""Runs a notebook as a reader would, without a browser, and collects what it shows."""
+
+import copy
+import json
+import os
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
+from genai_course.cli.notebooks import source_of
+
+CELL_SECONDS = 300  # no cell of the course takes longer; one that does is stopped
+CIRCUMSTANCES = {"GENAI_HEADLESS": "1", "OMP_NUM_THREADS": "1"}
+
+
+def execute(notebook: dict, folder: Path, circumstances: dict[str, str] | None = None) -> dict:
+    "A copy of `notebook` with fresh outputs, run in `folder` with data of its own. Raises nbclient's CellExecutionError."
+    import nbformat
+    from nbclient import NotebookClient
+
+    runnable = copy.deepcopy(notebook)
+    for cell in runnable["cells"]:
+        if "#| eval: false" in source_of(cell): cell["source"] = ""
+    with tempfile.TemporaryDirectory() as data, patch.dict(os.environ, {**CIRCUMSTANCES, "GENAI_DATA": data, **(circumstances or {})}):
+        client = NotebookClient(nbformat.reads(json.dumps(runnable), as_version=4), timeout=CELL_SECONDS, resources={"metadata": {"path": str(folder)}})
+        executed = client.execute()
+    return _with_outputs(notebook, [cell.get("outputs", []) for cell in executed.cells])
+
+
+def _with_outputs(notebook: dict, outputs: list[list]) -> dict:
+    made = copy.deepcopy(notebook)
+    for cell, found in zip(made["cells"], outputs, strict=True):
+        if cell["cell_type"] == "code": cell["outputs"] = json.loads(json.dumps(found))
+    return made
