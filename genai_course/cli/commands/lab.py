@@ -56,7 +56,8 @@ def _page(course: Path, file: Path) -> str:
 def server_options(course: Path, page: str, port: int, browser: bool) -> list[str]:
     "JupyterLab's options: the course as its root, opened on `page`, quiet."
     options = [f"--ServerApp.root_dir={course}", f"--LabApp.default_url={page}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
-    options += ["--ServerApp.answer_yes=True", "--Application.log_level=WARN", "--ServerApp.log_level=WARN", "--LabApp.log_level=WARN"]
+    options += ["--KernelManager.transport_encryption=auto", "--ServerApp.answer_yes=True"]
+    options += ["--Application.log_level=ERROR", "--ServerApp.log_level=ERROR", "--LabApp.log_level=ERROR"]
     if not browser: options.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0: options.append("--allow-root")
     return options
