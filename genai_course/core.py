@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SETTINGS', 'settings', 'SettingError', 'Setting', 'between', 'one_of', 'yes_or_no', 'settings_files', 'Settings',
-           'settings_template', 'data_folder', 'course_folder', 'work_folder', 'write_atomically', 'set_seed', 'device',
-           'budget', 'Step', 'progress_file', 'read_progress', 'editing_progress']
+           'settings_template', 'data_folder', 'downloads_folder', 'course_folder', 'work_folder', 'write_atomically',
+           'set_seed', 'device', 'budget', 'Step', 'progress_file', 'read_progress', 'editing_progress']
 
 # %% ../nbs/00_core.ipynb #d70bbf01
 import json
@@ -77,6 +77,7 @@ SETTINGS = {
     "answer_seconds": Setting("10", between(float, 0.1), "a number of seconds, such as 10", "how long one check may run before it is stopped"),
     "headless": Setting("no", yes_or_no, "yes or no", "run without widgets, as the tests do"),
     "data": Setting("", str, "a folder", "where data, weights and progress are kept; empty: the usual place of your system"),
+    "downloads": Setting("", str, "a folder", "where data that comes out of packages is kept; empty: the folder downloads in `data`"),
     "work": Setting("work", str, "a folder", "where your copies of lessons and exercises live, counted from the course's folder"),
 }
 
@@ -130,6 +131,11 @@ def data_folder() -> Path:
     folder = Path(settings.data).expanduser() if settings.data else user_data_path("genai_course")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def downloads_folder() -> Path:
+    "The folder for data that `python -m genai_course data` fetches (not made here)."
+    return Path(settings.downloads).expanduser() if settings.downloads else data_folder() / "downloads"
 
 
 def course_folder() -> Path:

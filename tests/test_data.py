@@ -5,7 +5,19 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from genai_course.data import DataError, batch_indices, batches, decode, digits, image_folder, read_image, read_text, split
+from genai_course.data import (
+    DataError,
+    batch_indices,
+    batches,
+    decode,
+    digits,
+    first_names,
+    image_folder,
+    package_files,
+    read_image,
+    read_text,
+    split,
+)
 
 
 def test_digits_are_scikit_learns_in_the_common_form():
@@ -103,3 +115,27 @@ def test_texts_that_cannot_be_used_say_why(tmp_path, content, reason):
 
 def test_a_missing_text_is_named(tmp_path):
     with pytest.raises(DataError, match="there is no file .*gone.txt"): read_text(tmp_path / "gone.txt")
+
+
+def test_first_names_are_the_two_lists_added_up():
+    rows = [line.split() for file in package_files("names") for line in file.read_text().splitlines()]
+    names = first_names()
+    assert len(rows) == 5494 and set(names) == {row[0].lower() for row in rows}
+    assert sum(names.values()) == pytest.approx(sum(float(row[1]) for row in rows) / 200)
+    assert names["james"] == pytest.approx(sum(float(row[1]) for row in rows if row[0] == "JAMES") / 200)
+    assert list(names) == sorted(names, key=lambda name: (-names[name], name))
+
+
+def test_data_that_was_not_fetched_is_one_line_with_the_command(tmp_path, monkeypatch):
+    monkeypatch.setenv("GENAI_DOWNLOADS", str(tmp_path))
+    with pytest.raises(DataError, match="first names .* not found in .*: run python -m genai_course data"): first_names()
+
+
+@given(st.lists(st.from_regex(r"[a-z]{1,4}", fullmatch=True), min_size=60, max_size=80))
+def test_your_own_names_are_counted(tmp_path_factory, lines):
+    file = tmp_path_factory.mktemp("names") / "own.txt"
+    file.write_text("\n".join(f" {line.title()} " for line in lines))
+    expected = {name: lines.count(name) / len(lines) for name in lines}
+    if len(expected) < 10:
+        with pytest.raises(DataError, match="different names"): first_names(file)
+    else: assert first_names(file) == pytest.approx(expected)

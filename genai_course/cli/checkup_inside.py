@@ -8,10 +8,11 @@ from pathlib import Path
 
 from genai_course.cli.checkup import Finding
 from genai_course.cli.constraints import pins
+from genai_course.cli.downloads import missing_packages
 from genai_course.cli.environment import runs_in
 from genai_course.cli.folders import constraints_file, course_folder, environment_folder
 from genai_course.cli.requirements import installed_version, missing
-from genai_course.core import SETTINGS, SettingError, data_folder, progress_file, settings, settings_files
+from genai_course.core import SETTINGS, SettingError, data_folder, downloads_folder, progress_file, settings, settings_files
 
 
 def version_findings() -> list[Finding]:
@@ -52,7 +53,13 @@ def data_findings() -> list[Finding]:
     try: folder = data_folder()
     except OSError as error: return [Finding(False, f"data: {error}", "set `data` in settings.ini to a folder of your own")]
     if not os.access(folder, os.W_OK): return [Finding(False, f"data: {folder} may not be written", "set `data` in settings.ini to another")]
-    return [Finding(True, f"data: {folder}"), _progress_finding(progress_file())]
+    return [Finding(True, f"data: {folder}"), _downloads_finding(), _progress_finding(progress_file())]
+
+
+def _downloads_finding() -> Finding:
+    lacking = missing_packages()
+    if lacking: return Finding(False, f"downloads: {', '.join(lacking)} not in {downloads_folder()}", "run: python -m genai_course data")
+    return Finding(True, f"downloads: {downloads_folder()}")
 
 
 def _progress_finding(file: Path) -> Finding:

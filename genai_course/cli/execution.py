@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from genai_course.cli.notebooks import source_of
+from genai_course.core import downloads_folder
 
 CELL_SECONDS = 300  # no cell of the course takes longer; one that does is stopped
 CIRCUMSTANCES = {"GENAI_HEADLESS": "1", "OMP_NUM_THREADS": "1"}
@@ -21,7 +22,8 @@ def execute(notebook: dict, folder: Path, circumstances: dict[str, str] | None =
     runnable = copy.deepcopy(notebook)
     for cell in runnable["cells"]:
         if "#| eval: false" in source_of(cell): cell["source"] = ""
-    with tempfile.TemporaryDirectory() as data, patch.dict(os.environ, {**CIRCUMSTANCES, "GENAI_DATA": data, **(circumstances or {})}):
+    shared = {"GENAI_DOWNLOADS": str(downloads_folder())}
+    with tempfile.TemporaryDirectory() as data, patch.dict(os.environ, {**CIRCUMSTANCES, **shared, "GENAI_DATA": data, **(circumstances or {})}):
         client = NotebookClient(nbformat.reads(json.dumps(runnable), as_version=4), timeout=CELL_SECONDS, resources={"metadata": {"path": str(folder)}})
         executed = client.execute()
     return _with_outputs(notebook, [cell.get("outputs", []) for cell in executed.cells])

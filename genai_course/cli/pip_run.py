@@ -44,8 +44,8 @@ def _show(progress: PipProgress, packages: Path, before: int, display: Display) 
     display.show("installing", f"{done} of {len(progress.installing)}")
 
 
-def _environment() -> dict[str, str]:
-    "Pip's own settings stand, except that it must write into the environment and not into the user's folder."
+def surroundings() -> dict[str, str]:
+    "The environment that pip runs in: its own settings stand, except that it must write into the environment and not into the user's folder."
     return {**os.environ, "PIP_USER": "0", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:replace"}
 
 
@@ -54,7 +54,7 @@ def pip(command: list[str], arguments: list[str], packages: Path, expected: int,
     output, progress, before = [], PipProgress(expected), len(list(packages.glob("*.dist-info")))
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with subprocess.Popen(
-        [*command, *OPTIONS, *arguments], env=_environment(), encoding="utf-8", errors="replace", close_fds=False, **pipes
+        [*command, *OPTIONS, *arguments], env=surroundings(), encoding="utf-8", errors="replace", close_fds=False, **pipes
     ) as process:
         try:
             for line in _lines(process):

@@ -1,4 +1,4 @@
-"""`lab`: makes the learner's copies, writes the map, and opens JupyterLab on it."""
+"""`lab`: makes the learner's copies, writes the map, fetches data, and opens JupyterLab on it."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from genai_course.cli.catalogue import prepare
 from genai_course.cli.course_map import write_map
+from genai_course.cli.downloads import fetch_or_say
 from genai_course.cli.folders import course_folder
 from genai_course.cli.trouble import Trouble, explained
 from genai_course.core import SettingError, work_folder
@@ -78,6 +79,7 @@ def run(options: argparse.Namespace, others: list[str]) -> int:
     course, port = course_folder(), choose_port(options.port)
     os.chdir(course)
     page = _page(course, make_work(course))
+    fetch_or_say()
     token = _prepare_jupyter()
     print(f"JupyterLab: http://localhost:{port}{page}?token={token}\nCtrl-C here stops it; your work is saved in work/.", flush=True)
     from jupyterlab.labapp import LabApp

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import tempfile
 
+from genai_course.cli.downloads import fetch_or_say
 from genai_course.cli.folders import course_folder
+from genai_course.core import downloads_folder
 
 PROCESSES = 2
 ALONE = ("-n", "--numprocesses", "--pdb", "--trace", "-s", "--collect-only", "--co")  # options with which pytest runs in one process, or says itself
@@ -20,13 +22,14 @@ def pytest_arguments(others: list[str]) -> list[str]:
 
 
 def circumstances(full: bool, data: str) -> dict[str, str]:
-    "The environment that tests run in: no widgets, lessons at a tenth of their budget unless `full`, a data folder of their own."
+    "The environment that tests run in: no widgets, lessons at a tenth of their budget unless `full`, a data folder of their own, what was downloaded shared."
     ours = {"GENAI_HEADLESS": "1", "GENAI_TIME_BUDGET": "1.0" if full else "0.1", "GENAI_DATA": data, "OMP_NUM_THREADS": "1"}
-    return {**os.environ, **ours}
+    return {**os.environ, "GENAI_DOWNLOADS": str(downloads_folder()), **ours}
 
 
 def run(options: argparse.Namespace, others: list[str]) -> int:
-    "Run the tests; returns pytest's exit status."
+    "Fetch the data that tests read, and run them; returns pytest's exit status."
+    fetch_or_say()
     with tempfile.TemporaryDirectory(prefix="genai_course_", ignore_cleanup_errors=True) as data:
         command = [sys.executable, "-m", "pytest", *pytest_arguments(others)]
         return subprocess.run(command, cwd=course_folder(), env=circumstances(options.full, data)).returncode
