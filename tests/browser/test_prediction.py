@@ -1,0 +1,46 @@
+"""Lesson 01 as a learner meets it: opened in JupyterLab, run from top to bottom, its explorer worked by keyboard alone."""
+
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from lab import ROOT, open_notebook, run_all, set_theme
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_lesson_01_runs_and_its_explorer_answers_to_keys(page, lab, tmp_path):
+    path = lab.folder / "01_prediction.ipynb"
+    shutil.copy(ROOT / "nbs" / path.name, path)
+    open_notebook(page, lab, path)
+    run_all(page, seconds=240)
+    view = page.get_by_role("region", name="Prediction explorer")
+    view.scroll_into_view_if_needed()
+    said, first = view.locator(".genai-next-text"), view.locator("tbody th").first
+    expect(said).to_contain_text("The model looks at 'hri'")
+    expect(first).to_have_text("s")
+    field = view.get_by_label("A name begins with")
+    field.focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("q")
+    expect(first).to_have_text("u")
+    page.keyboard.press("Tab")
+    memory = view.get_by_role("slider", name="Letters of memory")
+    expect(memory).to_be_focused()
+    page.keyboard.press("Home")
+    expect(said).to_contain_text("The model looks at nothing")
+    expect(memory).to_have_attribute("aria-valuetext", "Letters of memory is 0")
+    field.focus()
+    page.keyboard.type("7")
+    expect(view.get_by_role("alert")).to_contain_text("no name here has this")
+    page.keyboard.press("Backspace")
+    expect(view.get_by_role("table").first).to_be_visible()
+    pictures = []
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        set_theme(page, theme)
+        pictures.append(view.screenshot(path=tmp_path / f"{theme}.png"))
+        found = Axe().run(page, context={"include": ['.genai-view[aria-label="Prediction explorer"]']})
+        assert found.violations_count == 0, found.generate_report()
+    assert pictures[0] != pictures[1]
+    set_theme(page, "JupyterLab Light")
