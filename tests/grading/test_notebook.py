@@ -75,7 +75,7 @@ def test_an_unknown_question_is_one_line(learner, wrong):
 
 
 def test_an_unknown_exercise_names_those_there_are():
-    with pytest.raises(SpecError, match="There is no exercise called '02_bakprop'. There are: 02_backprop"): exercise("02_bakprop", {})
+    with pytest.raises(SpecError, match="There is no exercise called '02_bakprop'. There are: .*02_backprop"): exercise("02_bakprop", {})
 
 
 def test_hints_come_one_at_a_time(learner):
@@ -120,7 +120,7 @@ def test_progress_counts_questions_and_points(learner):
         learner.check(question.ident)
     points = sum(question.points for question in SPEC.questions.values())
     assert f"✓ 02 Gradients of your own 8 of 8 {points} of {points} done" in learner.sees(learner.progress)
-    assert [(one["stem"], one["solved"], one["done"]) for one in lessons()] == [(STEM, 8, True)]
+    assert [(one["stem"], one["solved"], one["done"]) for one in lessons() if one["solved"]] == [(STEM, 8, True)]
 
 
 def test_what_was_solved_stays_solved(learner):
@@ -128,7 +128,7 @@ def test_what_was_solved_stays_solved(learner):
     learner.check("q1")
     learner.answer(WRONG["code"])
     learner.check("q1")
-    assert lessons()[0]["solved"] == 1
+    assert [one["solved"] for one in lessons() if one["stem"] == STEM] == [1]
 
 
 def test_progress_that_cannot_be_saved_is_told_and_the_card_still_comes(learner, monkeypatch):
