@@ -5,10 +5,12 @@ import linecache
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from genai_course.grading.limits import TimeUp
 from genai_course.grading.snapshot import Opaque, plain, same
+from genai_course.grading.tensors import PlainTensor, with_gradients
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,28 @@ class AnswerFailed(Exception):
         self.failure = failure
 
 
+class Answer:
+    "One function of an answer: to be called, with or without a look at the gradients."
+    def __init__(self, call: Callable, function: Callable):
+        self._call, self._function = call, function
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        "The result as plain data. Raises AnswerFailed."
+        return self._call(self._function, arguments, options)
+
+    def with_gradients(self, *arguments: Any, **options: Any) -> tuple[Any, list]:
+        "The result and `tensors.with_gradients` of it, as plain data. Raises AnswerFailed."
+        return self._call(lambda *given, **more: with_gradients(self._function, given, more), arguments, options)
+
+
 class Recorder:
     "Gives a namespace's functions as attributes. `recorder.function(...)` works on copies and is noted in `recorder_calls(recorder)`."
     def __init__(self, namespace: dict):
         self._namespace, self._calls = namespace, []
 
-    def __getattr__(self, name: str) -> Callable:
+    def __getattr__(self, name: str) -> Answer:
         if name.startswith("__"): raise AttributeError(name)
-        function = find_function(self._namespace, name)
-        return lambda *arguments, **options: self._call(name, function, arguments, options)
+        return Answer(partial(self._call, name), find_function(self._namespace, name))
 
     def _call(self, name, function, arguments, options):
         given = copy.deepcopy((arguments, options))
@@ -101,4 +116,5 @@ def failure_of(error: BaseException, namespace: dict) -> Failure:
 
 def opaque_name(value: Any) -> str:
     "The name of the type of `value`, also where only a stand-in for it was kept."
+    if isinstance(value, PlainTensor): return "torch tensor"
     return value.kind if isinstance(value, Opaque) else "None" if value is None else type(value).__name__
