@@ -4,13 +4,14 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -31,13 +32,25 @@ class IsolationError(RuntimeError):
     "Answers cannot be run safely as was asked; the message is one line that says why, and the mend."
 
 
-@dataclass
 class Started:
-    "A process that was started in isolation."
-    process: subprocess.Popen
-    worker: int  # the worker's number, as this process sees it
-    folder: tempfile.TemporaryDirectory | None = None  # where it started, if it is to be removed
-    bounds: Bounds | None = field(default=None, repr=False)
+    "A process that was started in isolation, and the worker in it, which need not be the same; `folder` is removed at the end."
+    def __init__(self, process: subprocess.Popen, worker: int, folder: tempfile.TemporaryDirectory | None = None):
+        self.process, self.worker, self.folder = process, worker, folder
+        self.handle = os.pidfd_open(worker) if hasattr(os, "pidfd_open") else None  # a number may come to mean another process
+
+    def send_signal(self, number: int) -> None:
+        "Send the worker a signal. Raises OSError where it has ended."
+        if self.handle is None: os.kill(self.worker, number)
+        else: signal.pidfd_send_signal(self.handle, number)
+
+    def end(self) -> None:
+        "Kill what still runs."
+        try: self.send_signal(signal.SIGKILL)
+        except ProcessLookupError: pass  # it has ended
+        self.process.kill()
+        self.process.wait()
+        if self.handle is not None: os.close(self.handle)
+        if self.folder: self.folder.cleanup()
 
 
 def best() -> str:
@@ -100,7 +113,7 @@ def _in_bubblewrap(channel, output, options, bounds):
     try:
         process = _popen([*_walls(("--info-fd", str(writing))), *inner], "/", {}, output, (channel.fileno(), writing))
         os.close(writing)
-        return Started(process, _worker_in(reading), bounds=bounds)
+        return Started(process, _worker_in(reading))
     finally: os.close(reading)
 
 
@@ -118,7 +131,7 @@ def _plain(channel, output, options, bounds):
     inner = [sys.executable, "-P", "-s", "-B", "-c", BOOT, str(INSIDE.parent), str(channel.fileno()), options]
     environment = _environment({"HOME": folder.name, "TMPDIR": folder.name, "PYTHONPATH": _path_of_the_course(PACKAGE.parent)})
     process = _popen(inner, folder.name, environment, output, (channel.fileno(),))
-    return Started(process, process.pid, folder, bounds)
+    return Started(process, process.pid, folder)
 
 
 def _popen(command, folder, environment, output, passed):
@@ -133,7 +146,7 @@ def _walls(more: tuple[str, ...] = ()) -> list[str]:
     alone = ["--die-with-parent", "--new-session", "--as-pid-1", "--hostname", "sandbox", "--clearenv"]
     variables = _environment({"HOME": "/tmp", "PYTHONPATH": _path_of_the_course("/course/library"), "GENAI_DOWNLOADS": "/course/downloads"})
     devices = [word for name in ("null", "zero", "urandom", "random") for word in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")]
-    private = ["--proc", "/proc", *devices, "--size", str(ROOM), "--perms", "1777", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
+    private = ["--proc", "/proc", "--dir", "/dev", *devices, "--size", str(ROOM), "--perms", "1777", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
     set_variables = [word for name, value in variables.items() for word in ("--setenv", name, value)]
     return ["bwrap", *apart, *alone, *more, *set_variables, *_visible(), *private]
 
@@ -141,15 +154,20 @@ def _walls(more: tuple[str, ...] = ()) -> list[str]:
 def _visible() -> list[str]:
     "Bubblewrap's words for what is seen of this machine, read-only: the system's and the interpreter's libraries, the course, its downloads."
     words = [word for path in SYSTEM for word in _as_here(path)]
-    for path in _interpreter(): words += ["--ro-bind", path, path]
+    for path in _interpreter(): words += [*_folders_above(path), "--ro-bind", path, path]
     shown = {INSIDE: "/course/inside", downloads_folder(): "/course/downloads", Path("/sys/devices/system/cpu"): "/sys/devices/system/cpu"}
     if _path_of_the_course("outside"): shown[PACKAGE] = "/course/library/genai_course"
-    return words + [word for path, place in shown.items() for word in ("--ro-bind-try", str(path), place)]
+    return words + [word for path, place in shown.items() for word in (*_folders_above(place), "--ro-bind-try", str(path), place)]
+
+
+def _folders_above(path: str) -> list[str]:
+    "The words that make the folders above `path`, so that every user may pass them."
+    return [word for folder in reversed(Path(path).parents[:-1]) for word in ("--dir", str(folder))]
 
 
 def _as_here(path: str) -> list[str]:
     "The words that show a path of the system, which may be a link."
-    return ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind-try", path, path]
+    return ["--symlink", os.readlink(path), path] if os.path.islink(path) else [*_folders_above(path), "--ro-bind-try", path, path]
 
 
 def _interpreter() -> list[str]:
@@ -172,7 +190,7 @@ def _path_of_the_course(place: Path | str) -> str:
 def _environment(more: dict[str, str]) -> dict[str, str]:
     "All the variables that a worker sees."
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")}
-    return {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "GENAI_HEADLESS": "1", **threads, **{name: value for name, value in more.items() if value}}
+    return {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", "GENAI_HEADLESS": "1", **threads, **{name: value for name, value in more.items() if value}}
 
 
 def _tasks_of_this_user() -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from genai_course.grading.limits import KEPT, TimeUp
 from genai_course.grading.recorder import Died
 from genai_course.grading.sandbox import isolation
-from genai_course.grading.sandbox.inside.codec import HEAD, Malformed, frame_length, from_body, to_frame
+from genai_course.grading.sandbox.inside.codec import HEAD, Malformed, frame_length, from_body
 
 CHUNK = 2**16
 GRACE, AGAIN = 1.0, 0.1  # seconds that an interrupted answer has to leave; between two interrupts
@@ -32,8 +32,8 @@ class Printed:
 
 class Process:
     "A worker in isolation. Every method may raise Died, which says how it ended, or TimeUp; after Died only `close` makes sense."
-    def __init__(self, kind: str, memory: int, seconds: float, printed: Printed):
-        self.printed, self.received, self.started = printed, b"", None
+    def __init__(self, kind: str, memory: int, seconds: float):
+        self.printed, self.received, self.started = Printed(), b"", None
         self.channel, theirs = socket.socketpair()
         self.output, writing = os.pipe()
         try:
@@ -45,9 +45,9 @@ class Process:
         os.set_blocking(self.output, False)
         self.channel.setblocking(False)
 
-    def send(self, message: dict, deadline: float) -> None:
-        "Send a message. Raises codec.TooLarge where it is."
-        left = memoryview(to_frame(message))
+    def send(self, frame: bytes, deadline: float) -> None:
+        "Send a message, as `codec.to_frame` makes it."
+        left = memoryview(frame)
         while left:
             self._wait(select.POLLOUT, deadline)
             try: left = left[self.channel.send(left):]
@@ -115,7 +115,7 @@ class Process:
         end = time.perf_counter() + GRACE
         while time.perf_counter() < end:
             try:
-                os.kill(self.started.worker, signal.SIGINT)
+                self.started.send_signal(signal.SIGINT)
                 while not is_over(self.receive(min(end, time.perf_counter() + AGAIN))): pass
             except TimeUp: continue
             except (Died, OSError): return False
@@ -133,9 +133,7 @@ class Process:
         "End the process and all that it left behind."
         self.channel.close()
         if self.started:
-            self.started.process.kill()
-            self.started.process.wait()
-            if self.started.folder: self.started.folder.cleanup()
+            self.started.end()
         self._close_output()
 
     def _close_output(self):

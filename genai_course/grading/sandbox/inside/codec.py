@@ -13,7 +13,8 @@ from typing import Any
 
 DEPTH = 20  # lists within lists, at most
 ITEMS = 1_000_000  # values in one message, at most
-BITS = 4000  # of a whole number, at most
+BITS = 1000  # of a whole number, at most: what a float can still hold
+HUGE = f"whole number of more than {BITS} bits"
 SIZE = 16 * 2**20  # bytes of one message, at most
 HEAD = 4  # bytes in front of a message that say how long it is
 DTYPE = re.compile(r"[<>|=][biufcUS]\d{1,9}")
@@ -65,7 +66,7 @@ class _Encoder:
         if self.left < 0: raise TooLarge(f"more than {ITEMS:,} values")
         if depth == 0: return self.other(value)
         if value is None or type(value) in (bool, str): return value
-        if type(value) is int: return value if value.bit_length() <= BITS else self.other(value)
+        if type(value) is int: return value if value.bit_length() <= BITS else {"is": "opaque", "kind": HUGE, "text": ""}
         if type(value) is float: return value if math.isfinite(value) else {"is": "float", "text": repr(value)}
         if type(value) is complex: return {"is": "complex", "parts": [self.encode(part, 1) for part in (value.real, value.imag)]}
         if type(value) is bytes: return {"is": "bytes", "base64": _to_text(value)}
@@ -76,7 +77,7 @@ class _Encoder:
         if numpy and isinstance(value, numpy.ndarray): return self._array(numpy, value, depth)
         if numpy and isinstance(value, numpy.generic):
             return self._array(numpy, value, depth) | {"is": "number"} if value.dtype.kind in "biufc" else str(value)
-        if torch and isinstance(value, torch.Tensor) and _is_dense(torch, value): return self._tensor(torch, value, depth)
+        if torch and isinstance(value, torch.Tensor): return self._tensor(value)
         return self._of_many(value, depth)
 
     def _array(self, numpy, value, depth):
@@ -86,12 +87,11 @@ class _Encoder:
         if len(content) > SIZE: raise TooLarge(f"more than {SIZE // 2**20} MB")
         return {"is": "array", "dtype": value.dtype.str, "shape": list(value.shape), "base64": _to_text(content)}
 
-    def _tensor(self, torch, value, depth):
-        numpy, name = sys.modules["numpy"], str(value.dtype).removeprefix("torch.")
-        plain = value.detach().as_subclass(torch.Tensor).cpu().resolve_conj().resolve_neg()
-        known = name if hasattr(numpy, name) else "complex64" if value.is_complex() else "float32"
-        values = self._array(numpy, plain.to(getattr(torch, known)).numpy(), depth)
-        return {"is": "tensor", "dtype": name, "device": str(value.device), "requires_grad": value.requires_grad, "values": values}
+    def _tensor(self, value):
+        from .tensors import plain_tensor, readable
+        if not readable(value): return {"is": "opaque", "kind": "tensor without readable values", "text": ""}
+        plain = plain_tensor(value)
+        return vars(plain) | {"is": "tensor", "values": self._array(sys.modules["numpy"], plain.values, 1)}
 
     def _of_many(self, value, depth):
         if isinstance(value, Mapping):
@@ -104,14 +104,12 @@ class _Encoder:
     def _each(self, values, depth) -> Iterator: return (self.encode(value, depth - 1) for value in values)
 
 
-def _is_dense(torch, value): return value.layout is torch.strided and not (value.is_meta or value.is_quantized or value.is_nested)
-
-
 def _to_text(content): return base64.b64encode(content).decode()
 
 
 def decode(data: Any, other: Callable[[dict], Any]) -> Any:
-    "The value that JSON `data` stands for; `other(data)` is asked for objects of unknown kind. Raises Malformed, whatever `data` is."
+    """The value that JSON `data` stands for; a torch tensor comes as a PlainTensor, and `other(data)` is asked for objects of unknown kind.
+    Raises Malformed, and nothing else, whatever `data` is."""
     try: return _decode(data, other, DEPTH)
     except Malformed: raise
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError, MemoryError) as error:
@@ -133,8 +131,14 @@ def _decode(data, other, depth):
         case {"is": "bytes", "base64": str(text)}: return base64.b64decode(text, validate=True)
         case {"is": "array"}: return _array(data)
         case {"is": "number"}: return _array(data)[()]
+        case {"is": "tensor", "dtype": str(), "device": str(), "requires_grad": bool()}: return _tensor(data)
         case {"is": str()}: return other(data)
     raise Malformed("a value of no known kind")
+
+
+def _tensor(data):
+    from .tensors import PlainTensor
+    return PlainTensor(_array(data["values"]), data["dtype"], data["device"], data["requires_grad"])
 
 
 def _array(data):

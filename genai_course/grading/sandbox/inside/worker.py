@@ -92,21 +92,22 @@ class Worker:
         return {"kinds": {name: [callable(value), type(value).__name__] for name, value in found.items()}}
 
     def call(self, request: dict) -> dict:
-        arguments = [decode(argument, self.from_parent) for argument in request["arguments"]]
-        options = {name: decode(value, self.from_parent) for name, value in request["options"].items()}
+        arguments, options = self.decoded(request)
         before = [encode(argument, _to_parent) for argument in arguments]
         _fix_seeds(request["random"])
-        reply = self.attempt(lambda _: {"result": self.namespace[request["name"]](*arguments, **options)}, None)
-        if "result" in reply: reply["result"] = encode(reply["result"], _to_parent)
+        function = _with_gradients(self.namespace[request["name"]]) if request["gradients"] else self.namespace[request["name"]]
+        reply = self.attempt(lambda _: {"result": encode(function(*arguments, **options), _to_parent)}, None)
         return reply | {"changed": [i for i, argument in enumerate(arguments) if _encoded(argument) != before[i]]}
 
-    def from_parent(self, data: dict):
-        "A function of the test's, or a tensor, from its data."
+    def decoded(self, request: dict) -> tuple[list, dict]:
+        "The arguments and options of a call."
+        arguments = [_torch_again(decode(argument, self.function)) for argument in request["arguments"]]
+        return arguments, {name: _torch_again(decode(value, self.function)) for name, value in request["options"].items()}
+
+    def function(self, data: dict) -> "TestFunction":
+        "A function of the test's, from its data. Raises Malformed."
         match data:
             case {"is": "function", "number": int(number), "name": str(name)}: return TestFunction(self, number, name)
-            case {"is": "tensor", "values": values, "dtype": str(dtype), "requires_grad": requires_grad}:
-                import torch
-                return torch.tensor(decode(values, self.from_parent), dtype=getattr(torch, dtype), requires_grad=requires_grad)
         raise Malformed("a value of no known kind")
 
     def ask(self, number: int, arguments: tuple, options: dict):
@@ -115,7 +116,7 @@ class Worker:
         self.send({"seq": self.sequence, "function": number, "arguments": sent[0], "options": sent[1]})
         while (reply := self.receive()) and "do" in reply: self.do(reply)
         if "failure" in reply: raise _as_exception(reply["failure"])
-        return decode(reply["result"], self.from_parent)
+        return _torch_again(decode(reply["result"], self.function))
 
 
 class TestFunction:
@@ -128,7 +129,23 @@ class TestFunction:
 
 def _to_parent(value):
     if isinstance(value, TestFunction): return {"is": "function", "number": value._number, "name": value.__name__}
-    return {"is": "opaque", "kind": type(value).__name__}
+    return {"is": "opaque", "kind": type(value).__name__, "text": _model_text(value)}
+
+
+def _model_text(value):
+    if "torch" not in sys.modules: return ""
+    from .tensors import is_model, model_text
+    return model_text(value) if is_model(value) else ""
+
+
+def _with_gradients(function):
+    from .tensors import with_gradients
+    return lambda *arguments, **options: with_gradients(function, arguments, options)
+
+
+def _torch_again(value):
+    tensors = sys.modules.get(f"{__package__}.tensors")  # there once a tensor was decoded
+    return tensors.torch_again(value) if tensors else value
 
 
 def _encoded(value):
@@ -150,7 +167,7 @@ def _answers_module():
 
 def _fix_seeds(seed):
     random.seed(seed)
-    if "numpy.random" in sys.modules: sys.modules["numpy.random"].seed(seed)
+    if "numpy" in sys.modules: sys.modules["numpy"].random.seed(seed)
     if "torch" in sys.modules: sys.modules["torch"].manual_seed(seed)
 
 
