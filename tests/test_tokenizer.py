@@ -87,7 +87,7 @@ def test_words_are_cut_where_they_should(text, words): assert words_of(text) == 
 @pytest.fixture(scope="module")
 def tokenizer():
     words = Counter(words_of("the cat saw the other cat and then they sat there " * 3))
-    return BytePairTokenizer(learn_merges(words, 280), special=["<|end|>", "<|end|>x"])
+    return BytePairTokenizer(learn_merges(words, 270), special=["<|end|>", "<|end|>x"])
 
 
 @given(st.text())
