@@ -11,6 +11,7 @@ import json
 import re
 import sysconfig
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 from .data import package_files, read_text
