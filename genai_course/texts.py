@@ -11,7 +11,6 @@ import json
 import re
 import sysconfig
 import unicodedata
-from collections import Counter
 from pathlib import Path
 
 from .data import package_files, read_text
