@@ -34,7 +34,6 @@ from genai_course.checkpoint import (
     take_apart,
 )
 
-KILLS = 50 if os.environ.get("GENAI_FULL") else 20
 STEPS = 40
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4)
 arrays = st.lists(st.floats(-9, 9), max_size=3).map(np.array) | st.lists(st.integers(0, 9), max_size=3).map(lambda x: np.array(x, dtype=np.uint32))
@@ -161,12 +160,12 @@ def run_to_the_end(process, folder, kill_at=None, delay=0.0):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork a process that has torch loaded")
-def test_killed_at_any_moment_it_ends_with_the_very_same_weights(tmp_path):
-    rng, kills = random.Random(1), 0
+def test_killed_at_any_moment_it_ends_with_the_very_same_weights(tmp_path, full):
+    rng, kills, wanted = random.Random(1), 0, 50 if full else 20
     with killable() as process:
         assert run_to_the_end(process, tmp_path / "straight") == 0
         expected = (tmp_path / "straight" / "weights.safetensors").read_bytes()
-        while kills < KILLS:
+        while kills < wanted:
             folder = tmp_path / str(kills)
             if run_to_the_end(process, folder, rng.randrange(STEPS), rng.uniform(0, 0.005)) != signal.SIGKILL: continue  # it was done before
             kills += 1
