@@ -59,7 +59,7 @@ def test_it_trains_no_further_and_reads_no_further_than_it_is_asked():
     assert next(stream) == 3
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1))
 def test_on_our_engine_it_is_train_step(seed):
     stream = [rows(seed + i) for i in range(5)]
