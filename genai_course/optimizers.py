@@ -6,15 +6,11 @@
 __all__ = ['COMMON', 'Descent', 'Momentum', 'running_mean', 'RMSProp', 'Adam', 'warm_up', 'cosine', 'AdamW', 'orthogonalised',
            'Muon']
 
-# %% ../nbs/03_optimizers.ipynb #c65f12da
+# %% ../nbs/03_optimizers.ipynb #f5691741
 import inspect
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import numpy as np
-
-from .backprop import Tensor
 
 # %% ../nbs/03_optimizers.ipynb #eb4cd01e
 COMMON = {"scale": 1.0, "penalty": 0.0, "decay": 0.0}  # options that every method has

@@ -10,13 +10,13 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from genai_course.backprop import MLP, SGD, Tensor, train_step
 from genai_course.optimizers import Adam, AdamW, Descent, Momentum, Muon, RMSProp, cosine, orthogonalised, running_mean, warm_up
 
-SHARE, EPS = st.floats(0.0, 0.99), st.floats(1e-10, 1e-3)
+SHARE, LONG, EPS = st.floats(0.0, 0.99), st.floats(0.9, 0.9999), st.floats(1e-10, 1e-3)
 METHODS = {  # ours; torch's; which of our options is torch's weight_decay; our other options
     "descent": (Descent, torch.optim.SGD, "penalty", {}),
     "momentum": (Momentum, torch.optim.SGD, "penalty", {"momentum": SHARE}),
-    "rmsprop": (RMSProp, torch.optim.RMSprop, "penalty", {"beta2": SHARE, "eps": EPS}),
-    "adam": (Adam, torch.optim.Adam, "penalty", {"beta1": SHARE, "beta2": SHARE, "eps": EPS}),
-    "adamw": (AdamW, torch.optim.AdamW, "decay", {"beta1": SHARE, "beta2": SHARE, "eps": EPS}),
+    "rmsprop": (RMSProp, torch.optim.RMSprop, "penalty", {"beta2": LONG, "eps": EPS}),
+    "adam": (Adam, torch.optim.Adam, "penalty", {"beta1": SHARE, "beta2": LONG, "eps": EPS}),
+    "adamw": (AdamW, torch.optim.AdamW, "decay", {"beta1": SHARE, "beta2": LONG, "eps": EPS}),
 }
 CLASSES = [Descent, Momentum, RMSProp, Adam, AdamW, Muon]
 
@@ -38,7 +38,7 @@ def group_options(draw, weight_decay, own):
 
 
 @pytest.mark.parametrize("name", METHODS)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=settings().max_examples // 16)  # each takes a thousand steps
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_a_thousand_random_steps_equal_torchs(name, data, seed):
     ours, theirs, weight_decay, own = METHODS[name]
@@ -58,8 +58,9 @@ def test_a_thousand_random_steps_equal_torchs(name, data, seed):
             twin.grad = torch.tensor(one.grad) if kept else None
         mine.step()
         other.step()
-        for one, twin in zip(sum(p, []), sum(q, []), strict=True):
-            np.testing.assert_allclose(one.data, twin.detach().numpy(), rtol=1e-6, atol=1e-6, err_msg=f"step {step}")
+        ours_now = np.concatenate([np.ravel(one.data) for part in p for one in part])
+        theirs_now = np.concatenate([twin.detach().numpy().ravel() for part in q for twin in part])
+        assert np.allclose(ours_now, theirs_now, rtol=1e-6, atol=1e-6), f"step {step}"
 
 
 @pytest.mark.parametrize("method", CLASSES)
@@ -165,8 +166,8 @@ def test_every_method_learns_a_small_task(method):
     x, y = np.random.default_rng(0).normal(size=(200, 2)), np.arange(200) % 2
     x[:, 0] += np.where(y, 2.5, -2.5)
     network = MLP([2, 8, 2])
-    optimizer = method(network.parameters(), 0.02)
-    losses = [train_step(network, optimizer, x, y) for _ in range(100)]
+    optimizer = method(network.parameters(), 0.05)
+    losses = [train_step(network, optimizer, x, y) for _ in range(200)]
     assert losses[-1] < losses[0] / 3
 
 
