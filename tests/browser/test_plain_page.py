@@ -1,0 +1,109 @@
+"""Views whose state is all in JS, in a plain page without Python: read by keyboard alone, light and dark, whatever the data."""
+
+import numpy as np
+import pytest
+from lab import open_page
+from looks import faults, inked
+from playwright.sync_api import expect
+
+from genai_course.views import Bars, Curves, Explorer, plain_page
+
+pytestmark = pytest.mark.browser
+STEPS = np.arange(100)
+LOSSES = {"training": 2 * np.exp(-STEPS / 30) + 0.1, "held out": 2 * np.exp(-STEPS / 40) + 0.3}
+WORDS = Bars({"cat": 0.5, "dog": 0.3, "mouse": 0.2}, "Three animals.", "share", "animal", percent=True, high=1, marked=["dog"])
+SIGNED = Bars({"up": 2.0, "down": -1.0, "odd": float("nan")}, "Two bars and one that is not a number.", "gradient", columns={"where": ["here", "there", "nowhere"]})
+FALLING = Curves(LOSSES, "Two losses fall; the held-out one stays higher.", xlabel="step", ylabel="loss", log=True)
+BROKEN = Curves({"loss": [1.0, float("nan"), float("inf"), 2.0]}, "A line with a gap.")
+
+
+@pytest.fixture(scope="module")
+def show(browser):
+    "Opens a plain page of explorers without controls, one for each chart."
+    with open_page(browser) as page:
+
+        def opened(*charts, scheme="light"):
+            page.emulate_media(color_scheme=scheme)
+            page.set_content(plain_page("Views", *[Explorer(f"View {i}", lambda chart=chart: chart) for i, chart in enumerate(charts)]))
+            expect(page.get_by_role("region", name=f"View {len(charts) - 1}")).to_be_visible()
+            return page
+
+        yield opened
+        assert page.errors == []
+
+
+def test_bars_are_rows_with_name_and_value(show):
+    page = show(WORDS, SIGNED)
+    rows = page.get_by_role("region", name="View 0").locator("tbody tr")
+    assert [row.locator("th, .genai-number").all_text_contents() for row in rows.all()] == [["cat", "50.0 %"], ["▸ dog", "30.0 %"], ["mouse", "20.0 %"]]
+    widths = rows.locator(".genai-bar").evaluate_all("bars => bars.map(bar => bar.style.width)")
+    assert widths == ["50%", "30%", "20%"]
+    odd = page.get_by_role("region", name="View 1").locator("tbody tr")
+    assert odd.nth(1).inner_text().split("\t")[-2:] == ["−1", "there"] and "not a number" in odd.nth(2).inner_text()
+    assert odd.nth(1).locator(".genai-negative").count() == 1 and odd.nth(2).locator(".genai-bar").count() == 0
+
+
+def test_a_line_chart_is_read_off_with_the_arrow_keys(show):
+    page = show(FALLING)
+    reading = page.get_by_role("slider", name="Read values off the chart")
+    page.keyboard.press("Tab")
+    expect(reading).to_be_focused()
+    page.keyboard.press("Home")
+    expect(reading).to_have_attribute("aria-valuetext", "step 0, training 2.1, held out 2.3")
+    for _ in range(3): page.keyboard.press("ArrowRight")
+    expect(reading).to_have_attribute("aria-valuetext", "step 3, training 1.91, held out 2.16")
+    expect(page.locator(".genai-readout")).to_have_text("step 3, training 1.91, held out 2.16")
+    expect(page.locator(".genai-cursor .genai-mark").first).to_be_visible()
+    expect(page.get_by_role("img", name="Two losses fall")).to_be_visible()
+
+
+def test_lines_are_told_apart_without_colour_and_named_at_their_ends(show):
+    page = show(FALLING)
+    lines = page.locator(".genai-line")
+    dashes = lines.evaluate_all("lines => lines.map(line => line.getAttribute('stroke-dasharray'))")
+    assert lines.count() == 2 and len(set(dashes)) == 2
+    assert page.locator(".genai-series-name").all_text_contents() == ["training", "held out"]
+    assert page.locator(".genai-tick").filter(has_text="0.5").count() and page.locator(".genai-axis-label").all_text_contents() == ["step", "loss"]
+
+
+def test_a_value_that_is_not_finite_is_a_gap_and_is_told(show):
+    page = show(BROKEN)
+    assert page.locator(".genai-line").get_attribute("d").count("M") == 2
+    expect(page.locator(".genai-note")).to_have_text("⚠ loss: 2 values are not finite; the line has a gap there.")
+    page.get_by_role("slider", name="Read values").press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".genai-readout")).to_have_text("x 1, loss no number")
+
+
+@pytest.mark.parametrize("chart, said", [
+    (Bars({}, "No bars."), "there are no bars"), (Curves({}, "No lines."), "no line has a point"), (Curves({"y": [float("nan")]}, "A line."), "no line has a point"),
+    (Curves({"y": [-1.0]}, "A line.", log=True), "no line has a point"),
+])  # fmt: skip
+def test_nothing_to_draw_is_said(show, chart, said):
+    page = show(chart)
+    expect(page.locator(".genai-empty")).to_contain_text(f"Nothing to draw: {said}")
+    assert page.get_by_role("slider").count() == 0
+
+
+def test_a_million_points_are_drawn_and_the_thinning_is_told(show):
+    page = show(Curves({"noise": np.random.default_rng(0).standard_normal(1_000_000)}, "Noise."))
+    expect(page.locator(".genai-note")).to_contain_text("1,000,000 points")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "x 999,999, noise 0.229")
+
+
+def test_words_and_numbers_are_there_on_request(show):
+    page = show(FALLING)
+    for title in ("Describe this", "Show as table"): page.get_by_text(title).press("Enter")
+    expect(page.get_by_text("Two losses fall; the held-out one stays higher.")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(100)
+    assert page.locator("tbody tr").first.inner_text().split("\t") == ["0", "2.1", "2.3"]
+
+
+def test_light_and_dark_show_the_same_ink_and_axe_finds_no_fault(show):
+    ink = []
+    for scheme in ("light", "dark"):
+        page = show(WORDS, SIGNED, FALLING, BROKEN, Bars({}, "No bars."), scheme=scheme)
+        for summary in page.locator("summary").all(): summary.press("Enter")
+        assert not faults(page)
+        ink.append([inked(view.screenshot()) for view in page.locator(".genai-views").all()])
+    assert ink[1] == pytest.approx(ink[0], rel=0.25) and min(ink[0]) > 0.004
