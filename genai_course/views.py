@@ -239,8 +239,8 @@ class Curves(Chart):
     def _notes(self, name: str, y: np.ndarray) -> list[str]:
         odd, low = int((~np.isfinite(y)).sum()), int((y[np.isfinite(y)] <= 0).sum()) if self.log else 0
         return [
-            *([f"{name}: {counted(odd, 'value is', 'values are')} not finite; the line has a gap there."] if odd else []),
-            *([f"{name}: {counted(low, 'value is', 'values are')} not above zero, so without a place on a logarithmic axis."] if low else []),
+            *([f"⚠ {name}: {counted(odd, 'value is', 'values are')} not finite; the line has a gap there."] if odd else []),
+            *([f"⚠ {name}: {counted(low, 'value is', 'values are')} not above zero, so without a place on a logarithmic axis."] if low else []),
             *([f"{name}: {len(y):,} points, drawn as the lowest and highest of each stretch."] if len(y) > MOST_POINTS else []),
         ]
 

@@ -50,7 +50,7 @@ def test_a_million_points_travel_as_four_hundred_and_say_so():
 
 
 def test_a_logarithmic_axis_tells_what_has_no_place_on_it():
-    assert sent(Curves({"loss": [1.0, 0.0, -2.0]}, "A line.", log=True))["notes"] == ["loss: 2 values are not above zero, so without a place on a logarithmic axis."]
+    assert sent(Curves({"loss": [1.0, 0.0, -2.0]}, "A line.", log=True))["notes"] == ["⚠ loss: 2 values are not above zero, so without a place on a logarithmic axis."]
 
 
 def test_more_bars_than_can_be_seen_are_counted():

@@ -78,10 +78,10 @@ function transport(label, tell, changed) {
     run();
   };
   const stepTo = (place) => () => { halt(); go(place()); };
-  const reset = button("⏮", `${label}: reset to the start`, stepTo(() => 0));
-  const back = button("◀", `${label}: one step back`, stepTo(() => at - 1));
+  const reset = button("Reset", `${label}: reset to the start`, stepTo(() => 0));
+  const back = button("Back", `${label}: one step back`, stepTo(() => at - 1));
   const playing = element("button", { type: "button", class: "genai-play", onclick: play });
-  const next = button("▶", `${label}: one step forward`, stepTo(() => at + 1));
+  const next = button("Step", `${label}: one step forward`, stepTo(() => at + 1));
   const scrub = element("input", { type: "range", min: 0, value: 0, "aria-label": label, oninput: () => { halt(); go(Number(scrub.value)); } });
   const shown = element("output", { class: "genai-counter" });
   const pace = element("select", { "aria-label": `${label}: speed`, onchange: () => { speed = pace.value; if (timer) run(); } },
@@ -119,4 +119,4 @@ function reader(label, tell, moved) {
 
 // What stands where a chart has nothing to draw, and what a chart left out.
 const emptyState = (what) => element("p", { class: "genai-empty" }, `Nothing to draw: ${what}.`);
-const noteLines = (notes = []) => notes.map((note) => element("p", { class: "genai-note" }, `⚠ ${note}`));
+const noteLines = (notes = []) => notes.map((note) => element("p", { class: "genai-note" }, note));
