@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from ..charts import Bars, Chart, Words
 from ..data import first_names
 from ..prediction import END, LetterModel, letter_steps
-from ..views import Bars, Chart, Explorer, Range, Scale, Text, Words
+from ..views import Explorer, Range, Scale, Text
 
 # %% ../../nbs/explorers/01_prediction.ipynb #a05ab055
 def sources(words: Sequence[str], context: str) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 ALL = """
+from genai_course.charts import Bars, Words
 from genai_course.views import *
 def say(**values): return [Words(", ".join(f"{name}={value!r}" for name, value in values.items())), Bars({"a": 1.0, "b": 0.5}, "Two bars.")]
 Explorer("Controls", say, [Range("heat", 0.1, 2, 0.1, start=1, unit="K"), Scale("rate", [0, 0.01, 1]), Choice("head", ["first", "second"]), Toggle("causal"),

@@ -6,7 +6,8 @@ from lab import open_page
 from looks import faults, inked
 from playwright.sync_api import expect
 
-from genai_course.views import Bars, Curves, Explorer, plain_page
+from genai_course.charts import Bars, Curves
+from genai_course.views import Explorer, plain_page
 
 pytestmark = pytest.mark.browser
 STEPS = np.arange(100)
