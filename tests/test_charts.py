@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genai_course import charts
-from genai_course.charts import Bars, Curves
+from genai_course.charts import Bars, Curves, HeatMap
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 
@@ -59,7 +59,38 @@ def test_more_bars_than_can_be_seen_are_counted():
     assert packed["notes"] == ["5 of 1,000 bars are drawn; the table has 200."]
 
 
-EMPTY = [Bars({}, "No bars."), Bars({"a": float("nan")}, "One bar, not a number."), Curves({}, "No lines."), Curves({"a": [float("inf")]}, "An infinite line.")]
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(2, 12))
+def test_pooled_cells_are_the_means_of_their_blocks(height, width, most):
+    cells = np.random.default_rng(0).standard_normal((height, width))
+    cells[0, -1] = np.nan
+    shown, (down, right) = charts.pooled(cells, most)
+    assert max(shown.shape) <= most
+    for r, c in np.ndindex(shown.shape):
+        block = cells[r * down : (r + 1) * down, c * right : (c + 1) * right]
+        expected = np.nan if np.isnan(block).all() else np.nanmean(block)
+        assert shown[r, c] == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_heat_map_tells_what_is_pooled_and_what_is_not_finite():
+    cells = np.zeros((1000, 1000))
+    cells[3, :2] = [np.nan, -1]
+    packed = sent(HeatMap(cells, "Cells."))
+    assert packed["notes"] == ["1,000 × 1,000 cells, drawn as means of 16 × 16.", "⚠ 1 cell is not finite."]
+    assert packed["low"] == pytest.approx(-1 / 255) and packed["high"] == 0 and packed["rows"][:2] == ["0", "16"]
+
+
+@pytest.mark.parametrize("make, said", [
+    (lambda: HeatMap(np.zeros(3), "Flat."), "a table"), (lambda: HeatMap(np.zeros((2, 2)), "Names.", columns=["a"]), "1 name for 2 columns"),
+    (lambda: Curves({"loss": [1.0]}, "Places.", x=[1.0, 2.0]), "1 value for 2 places"),
+])  # fmt: skip
+def test_data_of_the_wrong_shape_is_told(make, said):
+    with pytest.raises(ValueError, match=said): make().pack()
+
+
+EMPTY = [
+    Bars({}, "No bars."), Bars({"a": float("nan")}, "One bar, not a number."), Curves({}, "No lines."), Curves({"a": [float("inf")]}, "An infinite line."),
+    HeatMap(np.zeros((0, 3)), "No cells."), HeatMap([[float("nan")]], "One cell, not a number."),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("chart", EMPTY, ids=lambda chart: chart.alt)

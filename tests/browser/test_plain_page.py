@@ -6,7 +6,8 @@ from lab import open_page
 from looks import faults, inked
 from playwright.sync_api import expect
 
-from genai_course.charts import Bars, Curves
+from genai_course.charts import Bars, Curves, HeatMap
+from genai_course.pictures import Field, ImageGrid, Strip
 from genai_course.views import Explorer, plain_page
 
 pytestmark = pytest.mark.browser
@@ -16,6 +17,15 @@ WORDS = Bars({"cat": 0.5, "dog": 0.3, "mouse": 0.2}, "Three animals.", "share", 
 SIGNED = Bars({"up": 2.0, "down": -1.0, "odd": float("nan")}, "Two bars and one that is not a number.", "gradient", columns={"where": ["here", "there", "nowhere"]})
 FALLING = Curves(LOSSES, "Two losses fall; the held-out one stays higher.", xlabel="step", ylabel="loss", log=True)
 BROKEN = Curves({"loss": [1.0, float("nan"), float("inf"), 2.0]}, "A line with a gap.")
+
+WEIGHTS = HeatMap([[1.0, 0.0], [0.25, 0.75]], "Who looks at whom.", ["the", "cat"], ["the", "cat"], "looked at", "looking", percent=True)
+SHADED = HeatMap([[1.0, -2.0], [float("nan"), 0.5]], "Three numbers and a hole.")
+RAMP = np.linspace(-1, 1, 6).reshape(6, 1, 1, 1) * np.ones((6, 1, 4, 4))
+GRID, FRAMES = ImageGrid(RAMP, "From black to white.", titles=list("abcdef")), Strip(RAMP, "Ever lighter.")
+PLANE = Field("Two points and a path.", [(-1, 0), (1, 1)], [0, 1], ["left", "right"], function=lambda p: p[:, 0], paths={"walk": [(0, 0), (0.5, 0.5)]})
+FLOW = Field("A swirl.", flow=lambda p: p[:, ::-1] * [-1, 1], extent=((-1, 1), (-1, 1)))
+LINE_ART = [WORDS, SIGNED, FALLING, BROKEN, FLOW, Bars({}, "No bars.")]
+ALL = [*LINE_ART, WEIGHTS, SHADED, GRID, FRAMES, PLANE]
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +88,79 @@ def test_a_value_that_is_not_finite_is_a_gap_and_is_told(show):
 
 @pytest.mark.parametrize("chart, said", [
     (Bars({}, "No bars."), "there are no bars"), (Curves({}, "No lines."), "no line has a point"), (Curves({"y": [float("nan")]}, "A line."), "no line has a point"),
-    (Curves({"y": [-1.0]}, "A line.", log=True), "no line has a point"),
+    (Curves({"y": [-1.0]}, "A line.", log=True), "no line has a point"), (HeatMap([], "No cells."), "there are no cells"),
+    (ImageGrid([], "No images."), "there are no pictures"), (Strip([], "No frames."), "there are no frames"), (Field("Nothing."), "there are no points"),
 ])  # fmt: skip
 def test_nothing_to_draw_is_said(show, chart, said):
     page = show(chart)
     expect(page.locator(".genai-empty")).to_contain_text(f"Nothing to draw: {said}")
     assert page.get_by_role("slider").count() == 0
+
+
+def test_a_heat_map_is_read_row_by_row_and_column_by_column(show):
+    page = show(WEIGHTS)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("slider", name="Row to read")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")
+    column = page.get_by_role("slider", name="Column to read")
+    expect(column).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(column).to_have_attribute("aria-valuetext", "looking cat, looked at cat: 75.0 %")
+    expect(page.locator(".genai-readout")).to_have_text("looking cat, looked at cat: 75.0 %")
+    assert page.locator(".genai-named").all_text_contents() == ["cat", "cat"]
+    assert page.locator(".genai-cell-number").all_text_contents() == ["100", "0", "25", "75"]
+
+
+def test_shades_have_two_colours_around_zero_and_a_cross_where_there_is_no_number(show):
+    page = show(SHADED)
+    pixels = page.evaluate("""async () => {
+        const image = new Image(), canvas = document.createElement("canvas");
+        image.src = document.querySelector(".genai-heat image").getAttribute("href");
+        await image.decode();
+        canvas.getContext("2d").drawImage(image, 0, 0);
+        return [[0, 0], [1, 0], [0, 1], [1, 1]].map(([x, y]) => [...canvas.getContext("2d").getImageData(x, y, 1, 1).data]);
+    }""")
+    one, minus_two, hole, half = pixels
+    assert one[2] > one[0] and minus_two[0] > minus_two[2] and hole[3] == 0 and minus_two[3] == 190
+    assert one[3] == pytest.approx(95, abs=1) and half[3] == pytest.approx(48, abs=1)
+    assert page.locator(".genai-cell-number").all_text_contents() == ["1", "−2", "×", "0.5"]
+
+
+def test_images_have_their_titles_as_names(show):
+    page = show(GRID)
+    assert [image.get_attribute("alt") for image in page.get_by_role("img").all()] == list("abcdef")
+    expect(page.get_by_role("group", name="From black to white.")).to_be_visible()
+    assert page.locator("img").evaluate_all("images => images.every(image => image.naturalWidth === 4)")
+
+
+def test_a_strip_is_run_through_by_keys_alone(show):
+    page = show(FRAMES)
+    frame, position = page.get_by_role("img"), page.get_by_role("slider", name="Frame")
+    expect(frame).to_have_attribute("alt", "Ever lighter. step 5 of 5")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(frame).to_have_attribute("alt", "Ever lighter. step 0 of 5")
+    black = frame.get_attribute("src")
+    for key in ("Tab", "Tab", "Tab", "Enter"): page.keyboard.press(key)
+    expect(position).to_have_attribute("aria-valuetext", "step 1 of 5")
+    assert frame.get_attribute("src") != black
+    expect(page.locator(".genai-here")).to_have_attribute("data-at", "1")
+    page.get_by_role("combobox", name="Frame: speed").press("ArrowDown")
+    page.get_by_role("button", name="Frame: play").press("Enter")
+    expect(position).to_have_attribute("aria-valuetext", "step 5 of 5")
+
+
+def test_a_plane_is_read_off_point_by_point_and_along_its_paths(show):
+    page = show(PLANE, FLOW)
+    reading = page.get_by_role("region", name="View 0").get_by_role("slider")
+    said = ["point of left at −1, 0", "point of right at 1, 1", "walk, step 0 of 1 at 0, 0", "walk, step 1 of 1 at 0.5, 0.5"]
+    reading.press("Home")
+    for text in said:
+        expect(reading).to_have_attribute("aria-valuetext", text)
+        page.keyboard.press("ArrowRight")
+    assert page.locator(".genai-zero-line").count() == 1 and page.locator(".genai-arrow").count() == 168 and page.locator(".genai-still").count() == 1
+    expect(page.get_by_role("region", name="View 1").get_by_role("slider")).to_have_attribute("aria-valuetext", "arrow by −0.923, −0.923 at −0.923, 0.923")
 
 
 def test_a_million_points_are_drawn_and_the_thinning_is_told(show):
@@ -103,8 +180,8 @@ def test_words_and_numbers_are_there_on_request(show):
 def test_light_and_dark_show_the_same_ink_and_axe_finds_no_fault(show):
     ink = []
     for scheme in ("light", "dark"):
-        page = show(WORDS, SIGNED, FALLING, BROKEN, Bars({}, "No bars."), scheme=scheme)
+        page = show(*ALL, scheme=scheme)
         for summary in page.locator("summary").all(): summary.press("Enter")
         assert not faults(page)
-        ink.append([inked(view.screenshot()) for view in page.locator(".genai-views").all()])
+        ink.append([inked(view.screenshot()) for view in page.locator(".genai-views").all()[: len(LINE_ART)]])
     assert ink[1] == pytest.approx(ink[0], rel=0.25) and min(ink[0]) > 0.004
