@@ -1,12 +1,32 @@
-"""Every test has a data folder of its own, so that none touches the learner's; what `data` has fetched is shared, for nothing writes there."""
+"""Every test has a data folder of its own, so that none touches the learner's; what `data` has fetched is shared, for nothing writes there.
+
+`python -m genai_course test --full` sets GENAI_FULL: then tests marked `full` run too, the fixture `full` is true for tests that do more
+of the same, and hypothesis tries ten times as many examples.
+"""
 
 import os
 
+import hypothesis
 import pytest
 
 from genai_course.core import downloads_folder
 
 os.environ["GENAI_DOWNLOADS"] = str(downloads_folder())
+FULL = os.environ.get("GENAI_FULL", "0") == "1"
+hypothesis.settings.register_profile("full", max_examples=1000, deadline=None)
+if FULL: hypothesis.settings.load_profile("full")
+
+
+def pytest_collection_modifyitems(items):
+    leave_out = pytest.mark.skip(reason="takes minutes: python -m genai_course test --full")
+    for item in items:
+        if item.get_closest_marker("full") and not FULL: item.add_marker(leave_out)
+
+
+@pytest.fixture(scope="session")
+def full() -> bool:
+    "Whether everything is to be tried, however long it takes."
+    return FULL
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ def _lab_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _test_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--full", action="store_true", help="run lessons with the whole of their time budget instead of a tenth")
+    parser.add_argument("--full", action="store_true", help="lessons at their whole time budget, not a tenth; every kill and repeat")
 
 
 def _build_options(parser: argparse.ArgumentParser) -> None:

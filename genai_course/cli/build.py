@@ -1,15 +1,13 @@
 """Makes everything that comes from the notebooks: modules, exercises, and the outputs that readers see on the web."""
 
-import ast
 import copy
-import hashlib
 import json
-from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 
 from genai_course.cli.execution import execute
-from genai_course.cli.notebooks import read_notebook, source_of
+from genai_course.cli.notebooks import read_notebook
+from genai_course.cli.origin import origin
 from genai_course.core import course_folder, write_atomically
 
 
@@ -23,25 +21,6 @@ def export_modules(root: Path) -> None:
     from nbdev.doclinks import nbdev_export
 
     with chdir(root): nbdev_export.__wrapped__()
-
-
-def modules_behind(source: str, root: Path, package: tuple[str, ...] = ()) -> Iterator[Path]:
-    "The course's modules that `source` imports, and those which they import; `package` is where relative imports start."
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.ImportFrom): continue
-        parts = (*package[: len(package) - node.level + 1], *(node.module or "").split(".")) if node.level else tuple((node.module or "").split("."))
-        module = root.joinpath(*parts).with_suffix(".py")
-        if parts[0] != "genai_course" or not module.is_file(): continue
-        yield module
-        yield from modules_behind(module.read_text(encoding="utf-8"), root, parts[:-1])
-
-
-def origin(notebook: dict, root: Path) -> str:
-    "A hash of all that a notebook's outputs come from: its code, and the course's modules behind it."
-    sources = [source_of(cell) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    modules = sorted({module for source in sources for module in modules_behind(source, root)})
-    texts = [*sources, *(module.read_text(encoding="utf-8") for module in modules)]
-    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
 
 
 def is_fresh(file: Path, root: Path) -> bool:

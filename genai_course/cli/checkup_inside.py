@@ -14,6 +14,8 @@ from genai_course.cli.folders import constraints_file, course_folder, environmen
 from genai_course.cli.requirements import installed_version, missing
 from genai_course.core import SETTINGS, SettingError, data_folder, downloads_folder, progress_file, settings, settings_files
 
+FOR_TESTS = ("full",)  # variables that `test` sets and that are no settings
+
 
 def version_findings() -> list[Finding]:
     "Versions that differ from the pinned ones: a fault in the course's own environment, a remark in another."
@@ -36,7 +38,7 @@ def settings_findings() -> list[Finding]:
         except SettingError as error: wrong.append(str(error))
     if wrong: return [Finding(False, f"settings: {text}") for text in dict.fromkeys(wrong)]
     unknown = [f"{key} in {file}" for file in settings_files() for key in _keys(file) if key not in SETTINGS]
-    unknown += [key for key in os.environ if key.startswith("GENAI_") and key[6:].lower() not in SETTINGS]
+    unknown += [key for key in os.environ if key.startswith("GENAI_") and key[6:].lower() not in (*SETTINGS, *FOR_TESTS)]
     if unknown: return [Finding(False, f"unknown settings: {', '.join(unknown)}", f"there are: {', '.join(SETTINGS)}")]
     return [Finding(True, f"settings: {', '.join(map(str, settings_files())) or 'the defaults'}")]
 

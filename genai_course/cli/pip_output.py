@@ -62,4 +62,4 @@ def complaint(output: str, log: str) -> Trouble:
     if NOT_ALLOWED.search(output):
         return Trouble(f"pip may not write here. Move the course to a folder of your own. {told}")
     reasons = re.findall(r"^ERROR: (.+)$", output, re.M) or output.split("\n")[-2:-1] or ["it gave no reason"]
-    return Trouble(f"pip could not install the packages ({reasons[-1].strip()}). {told}")
+    return Trouble(f"pip gave up ({reasons[-1].strip()}). {told}")

@@ -40,7 +40,7 @@ def solution_file(root: Path, master: Master) -> Path:
 def stale_files(root: Path, master: Master) -> list[Path]:
     "The generated files that are missing or differ from what the master gives."
     differing = [path for path, text in plain_files(root, master).items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
-    return differing + ([] if is_fresh(solution_file(root, master), solution_notebook(master)) else [solution_file(root, master)])
+    return differing + ([] if is_fresh(solution_file(root, master), solution_notebook(master), root) else [solution_file(root, master)])
 
 
 def build(root: Path, master: Master, fresh: bool = False) -> list[Path]:
@@ -48,7 +48,7 @@ def build(root: Path, master: Master, fresh: bool = False) -> list[Path]:
     stale, files, solution = stale_files(root, master), plain_files(root, master), solution_file(root, master)
     for path in [path for path in stale if path in files]: write_atomically(path, files[path])
     if fresh or solution in stale or stale:
-        write_atomically(solution, to_text(with_fresh_outputs(solution_notebook(master))))
+        write_atomically(solution, to_text(with_fresh_outputs(solution_notebook(master), root)))
         stale = [*[path for path in stale if path != solution], solution]
     return stale
 

@@ -5,6 +5,8 @@ import json
 from typing import Any
 
 from genai_course.grading.master import Cell, Master, Question, without_number
+from genai_course.grading.spec import version_of
+from genai_course.grading.spec_source import shipped_source
 
 KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
           "language_info": {"name": "python"}}
@@ -29,7 +31,8 @@ def to_text(notebook: dict) -> str:
 def _notebook(master, answers, explained):
     cells = [made for cell in master.cells for made in _cells(master, cell, answers, explained)]
     cells.append(_locked("progress()", "progress", {}))
-    return {"cells": cells, "metadata": KERNEL | {"genai_course": {"exercise": master.stem}}, "nbformat": 4, "nbformat_minor": 5}
+    marks = {"exercise": master.stem, "spec": version_of(shipped_source(master))}
+    return {"cells": cells, "metadata": KERNEL | {"genai_course": marks}, "nbformat": 4, "nbformat_minor": 5}
 
 
 def _cells(master: Master, cell: Cell, answers: dict[str, str], explained: bool) -> list[dict]:

@@ -1,5 +1,6 @@
 """A spec: the tests of an exercise as plain functions, and what the notebook needs beside them, loaded from a Python file."""
 
+import hashlib
 import runpy
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -65,6 +66,11 @@ def load_spec(stem: str, *more: Path | str) -> Spec:
     spec = Spec(stem, exercise["title"], exercise["setup"], questions)
     for content in [loaded, *[runpy.run_path(str(file)) for file in more]]: _add_tests(spec, content)
     return spec
+
+
+def version_of(source: str) -> str:
+    "A mark for the source of a shipped spec; an exercise's notebook carries that of the spec it was made with."
+    return hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
 def _add_tests(spec, content):

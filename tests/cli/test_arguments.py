@@ -55,11 +55,12 @@ def test_unknown_options_reach_pytest_and_its_status_comes_back(pytest_call):
     assert pytest_call[0][0][-5:] == ["-k", "some words", "--strange=1", "tests/cli", "-x"]
 
 
-@pytest.mark.parametrize("arguments, budget", [(["test"], "0.1"), (["test", "--full"], "1.0")])
-def test_lessons_run_at_a_tenth_unless_full(pytest_call, arguments, budget):
+@pytest.mark.parametrize("arguments, budget, full", [(["test"], "0.1", "0"), (["test", "--full"], "1.0", "1")])
+def test_lessons_run_at_a_tenth_and_long_tests_not_at_all_unless_full(pytest_call, arguments, budget, full):
     main(arguments)
     surroundings = pytest_call[0][1]["env"]
-    assert surroundings["GENAI_TIME_BUDGET"] == budget and surroundings["GENAI_HEADLESS"] == "1" and surroundings["OMP_NUM_THREADS"] == "1"
+    assert (surroundings["GENAI_TIME_BUDGET"], surroundings["GENAI_FULL"]) == (budget, full)
+    assert surroundings["GENAI_HEADLESS"] == "1" and surroundings["OMP_NUM_THREADS"] == "1"
     assert "--full" not in pytest_call[0][0]
 
 

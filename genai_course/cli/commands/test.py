@@ -22,8 +22,9 @@ def pytest_arguments(others: list[str]) -> list[str]:
 
 
 def circumstances(full: bool, data: str) -> dict[str, str]:
-    "The environment that tests run in: no widgets, lessons at a tenth of their budget unless `full`, a data folder of their own, what was downloaded shared."
-    ours = {"GENAI_HEADLESS": "1", "GENAI_TIME_BUDGET": "1.0" if full else "0.1", "GENAI_DATA": data, "OMP_NUM_THREADS": "1"}
+    "The environment that tests run in: no widgets, a data folder of their own, what was downloaded shared, and how much is to run."
+    amount = {"GENAI_TIME_BUDGET": "1.0" if full else "0.1", "GENAI_FULL": "1" if full else "0"}
+    ours = {"GENAI_HEADLESS": "1", "GENAI_DATA": data, "OMP_NUM_THREADS": "1", **amount}
     return {**os.environ, "GENAI_DOWNLOADS": str(downloads_folder()), **ours}
 
 
