@@ -9,7 +9,7 @@ from pathlib import Path
 from genai_course.cli.folders import constraints_file, python_in
 from genai_course.cli.requirements import requirements
 
-EXTRAS = ("dev", "bench")
+EXTRAS = ("dev", "scale", "bench")
 
 
 def stamp_file(environment: Path) -> Path:
