@@ -4,7 +4,7 @@ from genai_course.grading.cards import MARKS
 
 ISOLATIONS = {
     "bubblewrap": "bubblewrap: no network, no view of other files, memory and processes bounded",
-    "plain": "plain processes with limits, which do not stop a cheat; for submissions of strangers see docs/instructors.md",
+    "plain": "plain processes with limits, which can read your files; for code that you do not trust see docs/instructors.md",
 }
 SHOWN = 10  # lines of a list
 

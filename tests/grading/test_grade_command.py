@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -10,19 +11,20 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from corpus.files import CASES, ROOT, STEM, WHOLE, changed, duplicated, file, notebook, numbered, with_source
-from genai_course.grading.sandbox.isolation import IsolationError
 from running import grade, reports, some
 
 from genai_course.cli import main
 from genai_course.cli.commands import grade as command
+from genai_course.grading.sandbox.isolation import IsolationError
 from genai_course.grading.spec import load_spec
 
 HIDDEN = '''"""Tests of a class."""
+import numpy as np
 from genai_course.grading import expect
 
 def test_our_own(sol):
-    "is 1 for a model that is always sure"
-    expect.close(sol.perplexity(__import__("numpy").ones(3)), 1.0)
+    "is 4 for a half and an eighth"
+    expect.close(sol.perplexity(np.array([0.5, 0.125])), 4.0)
 
 TESTS = {"test_our_own": {"question": "q1", "name": "our-own", "points": 5, "hidden": True}}
 '''
@@ -39,7 +41,7 @@ def test_one_notebook_is_printed_and_leaves_nothing_behind(tmp_path):
     assert "  ✓ q2 " in done.stdout and "held-out: " in done.stdout and "Isolation: " in done.stdout
     [report] = json.loads((tmp_path / "anna.json").read_text())["reports"]
     assert report["student"] == "anna" and report["questions"][0]["advice"]
-    assert {one.name for one in tmp_path.iterdir()} == {"anna.ipynb", "anna.json", "data"}
+    assert {one.name for one in tmp_path.iterdir()} == {"anna.ipynb", "anna.json"}
 
 
 def test_advice_names_the_mistake(tmp_path):
@@ -58,6 +60,15 @@ def test_own_held_out_tests_take_the_place_of_the_courses(tmp_path):
     tests = [test for question in reports(tmp_path / "grades")["right"]["questions"] for test in question["tests"]]
     assert [test["name"] for test in tests if test["hidden"]] == ["our-own"] and all(test["status"] == "pass" for test in tests)
     assert reports(tmp_path / "grades")["untouched"]["score"] == 0 and "our-own" not in (tmp_path / "grades/students/right.html").read_text()
+
+
+def test_the_held_out_tests_of_the_handbook_work(tmp_path):
+    [code] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "instructors.md").read_text(), re.S)
+    (tmp_path / "test_02_backprop.py").write_text(code)
+    for folder, score in [("solutions", 2), ("exercises", 0)]:
+        done = grade(ROOT / folder / "02_backprop.ipynb", "--hidden", tmp_path, "--json", tmp_path / "out.json")
+        [report] = json.loads((tmp_path / "out.json").read_text())["reports"]
+        assert done.returncode == 0 and [test["score"] for test in report["questions"][0]["tests"] if test["hidden"]] == [score]
 
 
 def test_another_lessons_notebooks_are_left_alone(tmp_path):

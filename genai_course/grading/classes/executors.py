@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import NamedTuple
 
-SECONDS_TO_CONNECT = 20
+SECONDS_TO_CONNECT = 10
 
 
 class NoCluster(RuntimeError):

@@ -31,5 +31,7 @@ thead th{border-bottom:1px solid var(--edge);font-weight:600}tbody th{font-weigh
 details{margin-top:.7rem}summary{cursor:pointer;color:var(--faint)}details pre{background:var(--soft);border-radius:.35rem;padding:.6rem .9rem;margin-top:.4rem}
 aside ul{margin:0;padding-left:1.2rem}
 footer{color:var(--faint);font-size:.82rem;margin-top:2.5rem;overflow-wrap:anywhere}
+@media (max-width:34rem){main{padding:1.4rem .8rem}.card{padding:.8rem}h2{flex-wrap:wrap}.details{margin-left:0}
+.test{grid-template-columns:1.5rem 1fr}.test .points{grid-column:2;white-space:normal}table{display:block;overflow-x:auto}th,td{padding-right:.7rem}}
 @media print{body{background:none}.card{break-inside:avoid}}
 """
