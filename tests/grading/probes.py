@@ -35,7 +35,7 @@ PROBES = {
                        "        if os.access(folder, os.W_OK): found.append(folder)\n    return found[:5]"),
     "write to the library": "open(os.path.join(os.path.dirname(os.__file__), 'new.py'), 'w')",
     "devices": "return sorted(os.listdir('/dev'))",
-    "processes": "return sorted(name for name in os.listdir('/proc') if name.isdigit())",
+    "processes": "return str(sorted(name for name in os.listdir('/proc') if name.isdigit()))",
     "parent's memory": "return len(open(f'/proc/{os.getppid()}/mem', 'rb').read(1))",
     "parent's variables": "return open(f'/proc/{os.getppid()}/environ').read()",
     "own variables": "return sorted(os.environ)",

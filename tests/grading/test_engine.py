@@ -22,7 +22,7 @@ from genai_course.grading.spec import Test as OneTest
 
 pytestmark = pytest.mark.skipif(bool(isolation.why_no_bubblewrap()), reason=isolation.why_no_bubblewrap())
 DOUBLE = "def double(x):\n    return 2 * x\n"
-LIMITS = Limits(question_seconds=30.0, cell_seconds=30.0)
+LIMITS = Limits(question_seconds=100.0, cell_seconds=100.0)
 
 
 def spec_of(*tests, setup="import numpy as np"):

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,23 +32,34 @@ class IsolationError(RuntimeError):
 
 
 class Started:
-    "A process that was started in isolation, and the worker in it, which need not be the same; `folder` is removed at the end."
-    def __init__(self, process: subprocess.Popen, worker: int, folder: str | None = None):
-        self.process, self.worker, self.folder = process, worker, folder
-        self.handle = os.pidfd_open(worker) if hasattr(os, "pidfd_open") else None  # a number may come to mean another process
+    "A process that was started in isolation, and the `first` one inside, with which all end; `folder` is removed at the end."
+    def __init__(self, process: subprocess.Popen, first: int, folder: str | None = None):
+        self.process, self.first, self.folder = process, first, folder
+        self.handles = {first: os.pidfd_open(first)} if sys.platform == "linux" else {}  # a number may come to mean another process
 
-    def send_signal(self, number: int) -> None:
-        "Send the worker a signal. Raises OSError where it has ended."
-        if self.handle is None: os.kill(self.worker, number)
-        else: signal.pidfd_send_signal(self.handle, number)
+    @cached_property
+    def worker(self) -> int:
+        "The number of the worker's process, once it has said something: root's first process in bubblewrap is another. Raises OSError."
+        children = Path(f"/proc/{self.first}/task/{self.first}/children")
+        found = int(children.read_text().split()[0]) if self.process.pid != self.first and os.getuid() == 0 else self.first
+        if self.handles and found != self.first: self.handles[found] = os.pidfd_open(found)
+        return found
+
+    def interrupt(self) -> None:
+        "Interrupt the worker. Raises OSError where it has ended."
+        self._send(self.worker, signal.SIGINT)
+
+    def _send(self, process, number):
+        if process in self.handles: signal.pidfd_send_signal(self.handles[process], number)
+        else: os.kill(process, number)
 
     def end(self) -> None:
         "Kill what still runs."
-        try: self.send_signal(signal.SIGKILL)
+        try: self._send(self.first, signal.SIGKILL)
         except ProcessLookupError: pass  # it has ended
         self.process.kill()
         self.process.wait()
-        if self.handle is not None: os.close(self.handle)
+        for handle in self.handles.values(): os.close(handle)
         if self.folder: shutil.rmtree(self.folder, ignore_errors=True)  # which follows no links
 
 
@@ -117,15 +128,15 @@ def _in_bubblewrap(channel, output, options, bounds):
     reading, writing = os.pipe()
     with open(reading, "rb") as info:
         with open(writing, "wb"): process = _popen([*walls(("--info-fd", str(writing))), *inner], "/", {}, output, (channel.fileno(), writing))
-        try: return Started(process, _worker_in(info))
+        try: return Started(process, _first_in(info))
         except OSError:
             process.kill()
             process.wait()
             raise
 
 
-def _worker_in(info: BinaryIO) -> int:
-    "The worker's number from what bubblewrap writes to the pipe `info`."
+def _first_in(info: BinaryIO) -> int:
+    "The number of the first process in the sandbox, from what bubblewrap writes to the pipe `info`."
     try: return json.load(info)["child-pid"]
     except (ValueError, KeyError): raise OSError("bubblewrap did not start") from None
 

@@ -116,7 +116,7 @@ class Process:
         end = time.perf_counter() + GRACE
         while time.perf_counter() < end:
             try:
-                self.started.send_signal(signal.SIGINT)
+                self.started.interrupt()
                 while not is_over(self.receive(min(end, time.perf_counter() + AGAIN))): pass
             except TimeUp: continue
             except (Died, OSError): return False

@@ -14,9 +14,10 @@ SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64", "/
 
 def walls(more: tuple[str, ...] = ()) -> list[str]:
     "The beginning of a bubblewrap command: what the process inside will see."
-    own_user = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if os.getuid() == 0 else ["--unshare-user"]
+    # Root's worker takes a user of its own; what may kill it when the grader dies is a first process that stays root's.
+    own_user = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if os.getuid() == 0 else ["--unshare-user", "--as-pid-1"]
     apart = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", *own_user]
-    alone = ["--die-with-parent", "--new-session", "--as-pid-1", "--hostname", "sandbox", "--clearenv"]
+    alone = ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
     variables = environment({"HOME": "/tmp", "PYTHONPATH": path_of_the_course("/course/library"), "GENAI_DOWNLOADS": "/course/downloads"})
     devices = [word for name in ("null", "zero", "urandom", "random") for word in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")]
     private = ["--proc", "/proc", "--dir", "/dev", *devices, "--size", str(ROOM), "--perms", "1777", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import types
 
 from .codec import HEAD, Malformed, TooLarge, decode, encode, frame_length, from_body, library, to_frame
@@ -97,9 +98,11 @@ class Worker:
         arguments, options = self.decoded(request)
         _fix_seeds(request["random"])
         function = _with_gradients(self.namespace[request["name"]]) if request["gradients"] else self.namespace[request["name"]]
+        began = time.process_time()
         reply = self.attempt(lambda _: {"result": encode(function(*arguments, **options), _to_parent)}, None)
+        took = time.process_time() - began
         before = request["arguments"]  # what is encoded in another process is encoded alike
-        return reply | {"changed": [i for i, argument in enumerate(arguments) if _encoded(argument) != before[i]]}
+        return reply | {"took": took, "changed": [i for i, argument in enumerate(arguments) if _encoded(argument) != before[i]]}
 
     def decoded(self, request: dict) -> tuple[list, dict]:
         "The arguments and options of a call."
