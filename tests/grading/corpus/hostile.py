@@ -21,7 +21,7 @@ class Hostile:
     cell: str = ""  # the class of what the cell itself raises
     walled: bool = False  # whether this is so in bubblewrap only
     alone: bool = True  # whether other questions keep their points
-    seconds: float = 30.0  # for each cell
+    seconds: float = 100.0  # for each cell
 
 
 def body(name, lines, status, message, **more):
