@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import nobody
+import orphans
 import probes
 import pytest
 
@@ -53,3 +54,12 @@ def test_bubblewrap_is_there_in_continuous_integration():
 def test_a_way_out_is_closed(kind, who, probe, expected):
     got = found(kind, who)[probe]
     assert re.fullmatch(expected, got) if isinstance(expected, str) else got == expected
+
+
+@pytest.mark.skipif(bool(isolation.why_no_bubblewrap()), reason=isolation.why_no_bubblewrap())
+def test_a_worker_ends_with_the_grader_that_started_it(): assert orphans.left_behind("bubblewrap") is False
+
+
+@pytest.mark.skipif(bool(nobody.why_not()), reason=nobody.why_not())
+@pytest.mark.parametrize("kind", ["bubblewrap", "plain"])
+def test_so_it_does_where_an_ordinary_user_grades(kind): assert nobody.run_as_nobody(Path(orphans.__file__), kind).strip() == "False"

@@ -16,7 +16,7 @@ from genai_course.grading.sandbox.process import Printed, Process
 SEED = 0  # of every cell and call
 VOLUME = 64 * 2**20  # bytes of all that the calls of one question return
 PATIENCE = 2.0  # seconds for a worker that should be idle to say so
-AGAIN = 1.0  # seconds for a cell that once ran too long, when a fresh worker runs it up to that point again
+AGAIN = 5.0  # seconds for a cell that once ran too long, when a fresh worker runs it up to that point again
 
 
 @dataclass(frozen=True)
