@@ -121,7 +121,7 @@ def test_tests_that_cannot_be_used_are_never_a_zero(tmp_path):
 
 
 MISUSE = {
-    "There is no {place}/none": ["{place}/none"],
+    "There is no file or folder {place}/none": ["{place}/none"],
     "There is no notebook in {place}/empty": ["{place}/empty"],
     "There is no exercise for lesson '99'": ["{place}/one", "--lesson", "99"],
     "There is no folder {place}/none": ["{place}/one", "--hidden", "{place}/none"],

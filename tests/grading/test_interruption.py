@@ -18,13 +18,14 @@ from genai_course.grading.classes.batch import ATTEMPTS_ALONE, run
 from genai_course.grading.classes.executors import Workers
 from genai_course.grading.classes.job import Job
 
-SECONDS = 300  # after which a test gives up
+SECONDS = 900  # after which a test gives up
 
 
-def until(condition):
+def until(condition, command=None):
+    "Wait for the condition; fails where the command has ended without it."
     end = time.monotonic() + SECONDS
     while not condition():
-        assert time.monotonic() < end
+        assert time.monotonic() < end and (command is None or command.poll() is None or condition())
         time.sleep(0.02)
 
 
@@ -61,7 +62,7 @@ def test_a_run_that_was_killed_three_times_ends_with_the_same_bytes(tmp_path, fu
 def test_a_process_that_dies_costs_a_retry(tmp_path):
     cases = numbered(6)
     command = started(some(tmp_path, cases), "--jobs", 2, "--out", tmp_path / "grades")
-    until(lambda: count(tmp_path / "grades") >= 1)
+    until(lambda: count(tmp_path / "grades") >= 1, command)
     busy = [one for one in psutil.Process(command.pid).children() if "spawn_main" in " ".join(one.cmdline())]
     busy[0].kill()
     assert command.wait(SECONDS) == 3 and "Traceback" not in command.stderr.read()
@@ -107,7 +108,7 @@ def test_a_cluster_gives_the_same_bytes_also_where_a_worker_dies(tmp_path):
     assert grade(submissions, "--jobs", 2, "--out", here).returncode == 3
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         command = started(submissions, "--scheduler", cluster.scheduler_address, "--out", there)
-        until(lambda: count(there) >= 2)
+        until(lambda: count(there) >= 2, command)
         psutil.Process(next(iter(cluster.workers.values())).pid).kill()
         assert command.wait(SECONDS) == 3
     assert (there / "grades.csv").read_bytes() == (here / "grades.csv").read_bytes() and reports(there) == reports(here)

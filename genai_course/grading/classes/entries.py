@@ -52,7 +52,7 @@ def find(paths: Iterable[Path], lesson: str = "", leave_out: Path | None = None)
 
 
 def _below(path, leave_out) -> Iterator[Entry | str]:
-    if not path.exists(): raise NothingToGrade(f"There is no {path}.")
+    if not path.exists(): raise NothingToGrade(f"There is no file or folder {path}.")
     if path.is_dir(): yield from _in_folder(path, leave_out)
     elif path.suffix.lower() == ".zip": yield from _in_zip(path, (), path.stem)
     else: yield _entry((path.name,), path.resolve().parent.name, path.name, partial(_load, path))
