@@ -154,7 +154,7 @@ def test_where_no_isolation_is_to_be_had_nothing_is_run(tmp_path, monkeypatch, c
 
 def test_two_gradings_in_one_folder_are_refused(tmp_path, capsys):
     from genai_course.grading.classes.store import Store
-    with Store(tmp_path / "grades").open(resume=False):
+    with Store(tmp_path / "grades").held(resume=False):
         assert main(["grade", str(some(tmp_path, [case("right")])), "--out", str(tmp_path / "grades")]) == 2
     assert "Another grading is at work" in capsys.readouterr().err
 
