@@ -19,7 +19,8 @@ EXPLORERS = sorted((ROOT / "nbs" / "explorers").glob("*.ipynb"))
 MASTERS = sorted((ROOT / "nbs" / "exercises").glob("*.ipynb"))
 ALL = [*NUMBERED, *EXPLORERS, *MASTERS, ROOT / "nbs" / "course_map.ipynb"]
 BEFORE = {"core": (), "data": ("core",), "plots": ("core",), "widgets": ("core", "plots"), "run": ("core",), "trainer": ("core", "run"),
-          "charts": ("plots",), "pictures": ("charts", "plots"), "views": ("charts", "plots", "widgets")}  # what each tool may import
+          "charts": ("plots",), "pictures": ("charts", "plots"), "graphs": ("charts", "plots", "widgets"),
+          "views": ("charts", "plots", "widgets"), "gallery": ("charts", "graphs", "pictures", "views")}  # what each tool may import
 LESSONS = {file.stem[3:]: int(file.stem[:2]) for file in NUMBERED}
 
 
