@@ -219,8 +219,9 @@ class Dashboard(View, module="dashboard.js"):
 def still_picture(report: Mapping[str, Any], word: str, changes: Sequence[Mapping], alt: str, log: bool = False) -> Picture:
     "A run as a picture: its curves, faint and smoothed, its changes, and below them its samples."
     strip = [(step, montage(images)) for step, sample in report["film"] if (images := _as_images(sample)) is not None]
+    log = log and any(p and p > 0 for curve in report["curves"].values() for p in curve["points"])
     figure, axes = subplots(rows=2 if strip else 1, width=7, height=3.9 if strip else 2.6)
-    for number, (name, curve) in enumerate(report["curves"].items()): _draw_curve(axes[0, 0], number, name, curve)
+    for number, (name, curve) in enumerate(report["curves"].items()): _draw_curve(axes[0, 0], number, name, curve, log)
     for number, change in enumerate(changes, 1):
         axes[0, 0].axvline(change["step"], color=INK, linestyle=":", linewidth=1)
         axes[0, 0].annotate(f"{number}", (change["step"], 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=9)
@@ -231,9 +232,10 @@ def still_picture(report: Mapping[str, Any], word: str, changes: Sequence[Mappin
     return picture(figure, alt)
 
 
-def _draw_curve(axis, number, name, curve):
+def _draw_curve(axis, number, name, curve, log):
     at = [(i + 0.5) * curve["width"] - 0.5 for i in range(len(curve["points"]))]
-    raw, smoothed = (np.array(points, dtype=float) for points in (curve["points"], smooth(curve["points"], SMOOTHING)))
+    drawn = [None if log and (point or 0) <= 0 else point for point in curve["points"]]
+    raw, smoothed = (np.array(points, dtype=float) for points in (drawn, smooth(drawn, SMOOTHING)))
     colour = PALETTE[number % len(PALETTE)]
     axis.plot(at, raw, color=colour, linewidth=0.8, alpha=0.35)
     axis.plot(at, smoothed, color=colour, linewidth=1.8, linestyle=DASHES[number % len(DASHES)])

@@ -193,9 +193,10 @@ function viewOptions(start, changed) {
   const say = () => { shown.textContent = `${Math.round(100 * view.smoothing)} %`; slider.setAttribute("aria-valuetext", `${Math.round(100 * view.smoothing)} percent`); };
   slider.value = view.smoothing;
   say();
+  const note = element("p", { class: "genai-run-note" }, "Dotted: the attempt before.");
   const box = element("div", { class: "genai-run-view", role: "group", "aria-label": "How the curves are drawn" },
-    element("label", { class: "genai-run-check" }, log, "Logarithmic axis"), element("label", { class: "genai-run-smooth" }, element("span", {}, "Smoothing"), slider, shown));
-  return { box, view };
+    element("label", { class: "genai-run-check" }, log, "Logarithmic axis"), element("label", { class: "genai-run-smooth" }, element("span", {}, "Smoothing"), slider, shown), note);
+  return { box, view, update: ({ shadow }) => { note.hidden = !shadow.length; } };
 }
 
 function historyPanel() {
@@ -262,6 +263,7 @@ export default {
       buttons.update(data);
       knobs.update(data.knobs);
       history.update(data);
+      options.update(data);
       drawChart(svg, data, options.view);
       svg.setAttribute("aria-label", data.description);
     };
