@@ -7,8 +7,9 @@ from html import escape
 from genai_course.grading.runner import Result
 
 MARKS = {"pass": ("✓", "pass"), "fail": ("✗", "not yet"), "error": ("✗", "stopped with an error"), "timeout": ("✗", "ran too long"),
-         "missing": ("○", "not answered yet")}
-ROWS = ("type", "shape", "dtype", "values")
+         "died": ("✗", "ended the program"), "missing": ("○", "not answered yet")}
+ROWS = ("type", "shape", "dtype", "device", "values")
+WHERE_DIFFERENT = ("type", "device")  # rows that say nothing where both sides are alike
 
 STYLE = """<style>
 .gc-card{max-width:46rem;margin:.3rem 0;padding:.7rem 1rem;border:1px solid var(--jp-border-color1,#999);
@@ -143,7 +144,7 @@ def _points(result): return f"{result.score} of {result.points} point{'s' if res
 
 def _comparison(expected, got):
     if not expected: return _table(["", "yours"], [[row, got[row]] for row in ROWS if row in got], code=True)
-    rows = [row for row in ROWS if row in expected and row in got and (row != "type" or expected[row] != got[row])]
+    rows = [row for row in ROWS if row in expected and row in got and (row not in WHERE_DIFFERENT or expected[row] != got[row])]
     marked = [[row if expected[row] == got[row] else f"{row} ≠", expected[row], got[row]] for row in rows]
     return _table(["", "expected", "yours"], marked, code=True)
 

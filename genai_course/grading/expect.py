@@ -1,11 +1,13 @@
 """What tests say with: each function compares what an answer gave with what was expected, and raises Mismatch with both as data."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from genai_course.grading.recorder import Recorder, opaque_name, recorder_calls
-from genai_course.grading.snapshot import is_number, same
+from genai_course.grading.recorder import Answer, Recorder, opaque_name, recorder_calls
+from genai_course.grading.snapshot import Opaque, is_number, plain, same
+from genai_course.grading.sandbox.inside.tensors import EXACT, PlainTensor, is_tensor, tolerances, with_gradients
 
 
 class Mismatch(AssertionError):
@@ -15,14 +17,34 @@ class Mismatch(AssertionError):
         self.reason, self.expected, self.got = reason, expected, got
 
 
-def close(got: Any, expected: Any, what: str = "the result", rtol: float = 1e-6, atol: float = 1e-8) -> None:
-    "Expect a number or an array of `expected`'s shape, with values within `atol + rtol * abs(expected)`."
-    reason = _kind_problem(got, what) or _shape_problem(got, expected, what) or _value_problem(got, expected, what, rtol, atol)
-    if reason: raise Mismatch(reason, describe(np.asarray(expected)), describe(got))
+def close(got: Any, expected: Any, what: str = "the result", rtol: float | None = None, atol: float | None = None) -> None:
+    """Expect a number, an array or a tensor of `expected`'s shape, with values within `atol + rtol * abs(expected)`.
+
+    Where `expected` is a torch tensor, so must be the result, of the same type and on the same device; the usual tolerance is the type's own.
+    """
+    got, expected = plain(got), plain(expected)
+    usual = tolerances(expected) if isinstance(expected, PlainTensor) else EXACT
+    allowed = [own if own is not None else normal for own, normal in zip((rtol, atol), usual, strict=True)]
+    reason = _kind_problem(got, expected, what) or _form_problem(got, expected, what) or _value_problem(got, expected, what, *allowed)
+    if reason: raise Mismatch(reason, describe(expected if isinstance(expected, PlainTensor) else np.asarray(expected)), describe(got))
+
+
+def gradients(answer: Answer, reference: Callable, *arguments: Any) -> None:
+    """Expect of `answer`, such as `sol.softmax`, the result of `reference`, and of what flows back through it as well,
+    to each of the `arguments` that requires a gradient."""
+    got, arrived = answer.with_gradients(*arguments)
+    expected, wanted = with_gradients(reference, arguments)
+    close(got, expected)
+    places = [place for place, value in enumerate(arguments, 1) if is_tensor(value) and value.requires_grad]
+    for place, mine, theirs in zip(places, arrived, wanted, strict=True):
+        true(mine is not None, f"No gradient gets back to argument {place}. `.detach()`, `.item()`, `.numpy()`, `torch.no_grad()` "
+                               "and `torch.tensor(...)` cut the way back; or the argument was not used.")
+        close(mine, theirs, f"the gradient for argument {place}")
 
 
 def equal(got: Any, expected: Any, what: str = "the result") -> None:
     "Expect the very same plain data, such as a list of names."
+    got, expected = plain(got), plain(expected)
     if not same(got, expected): raise Mismatch(f"{_start(what)} is not what it should be.", describe(expected), describe(got))
 
 
@@ -36,7 +58,7 @@ def parts(got: Any, count: int, what: str) -> list:
 
 def true(condition: bool, reason: str, expected: Any = None, got: Any = None) -> None:
     "Expect a condition to hold; `reason` is what the learner reads where it does not."
-    if not condition: raise Mismatch(reason, expected and describe(expected), got if got is None else describe(got))
+    if not condition: raise Mismatch(reason, *[None if side is None else describe(side) for side in (expected, got)])
 
 
 def inputs_kept(sol: Recorder) -> None:
@@ -49,15 +71,25 @@ def inputs_kept(sol: Recorder) -> None:
 
 
 def describe(value: Any) -> dict:
-    "A plain value as texts for a card: its type; for arrays shape and dtype; its values, shortened."
+    "A value as texts for a card: its type; for arrays and tensors their shape and dtype; its values, shortened."
+    value = plain(value)
+    if isinstance(value, PlainTensor):
+        return {"type": "tensor", "shape": str(value.shape), "dtype": value.dtype, "device": value.device, "values": _numbers_text(value.values)}
     if isinstance(value, np.ndarray | np.generic) and is_number(value):
-        shown = np.array2string(np.asarray(value), precision=6, threshold=40, edgeitems=3, suppress_small=True)
         kind = "array" if isinstance(value, np.ndarray) else "number"
-        return {"type": kind, "shape": str(value.shape), "dtype": str(value.dtype), "values": shown}
-    if isinstance(value, list | tuple) and any(isinstance(item, np.ndarray) for item in value):
-        shapes = ", ".join(str(np.shape(item)) for item in value)
-        return {"type": f"{opaque_name(value)} of {len(value)} arrays, shapes {shapes}"}
+        return {"type": kind, "shape": str(value.shape), "dtype": str(value.dtype), "values": _numbers_text(value)}
+    if isinstance(value, list | tuple) and any(isinstance(item, np.ndarray | PlainTensor) for item in value): return {"type": _several(value)}
+    if isinstance(value, Opaque): return {"type": value.kind} | ({"values": value.text} if value.text else {})
     return {"type": opaque_name(value), "values": _shortened(value)}
+
+
+def _numbers_text(values): return np.array2string(np.asarray(values), precision=6, threshold=40, edgeitems=3, suppress_small=True)
+
+
+def _several(values):
+    noun = "tensors" if all(isinstance(item, PlainTensor) for item in values) else "arrays"
+    shapes = ", ".join(str(item.shape) if isinstance(item, PlainTensor) else str(np.shape(item)) for item in values)
+    return f"{opaque_name(values)} of {len(values)} {noun}, shapes {shapes}"
 
 
 def _shortened(value, limit=300):
@@ -73,11 +105,20 @@ def _start(what):
 def _nothing(what): return f"{_start(what)} is None. Is there a `return` line at the end of the function?"
 
 
-def _kind_problem(got, what):
+def _kind_problem(got, expected, what):
     if got is None: return _nothing(what)
+    if isinstance(expected, PlainTensor): return None if isinstance(got, PlainTensor) else _no_tensor(got, what)
+    if isinstance(got, PlainTensor) and np.ndim(expected): return f"{_start(what)} is a torch tensor; it should be a numpy array, as `.numpy()` gives it."
+    if isinstance(got, PlainTensor): return f"{_start(what)} is a torch tensor; it should be a plain number, as `.item()` gives it."
     if not is_number(got) and not is_number(_as_array(got)):
         return f"{_start(what)} should be numbers, not a {opaque_name(got)}."
     return None
+
+
+def _no_tensor(got, what):
+    if isinstance(got, np.ndarray): return f"{_start(what)} is a numpy array; it should be a torch tensor. Stay with torch's own functions."
+    if isinstance(got, Opaque) and got.text: return f"{_start(what)} is a layer ({got.kind}); it should be a torch tensor: what the layer gives for an input."
+    return f"{_start(what)} should be a torch tensor, not a {opaque_name(got)}."
 
 
 def _as_array(value):
@@ -85,13 +126,23 @@ def _as_array(value):
     except ValueError: return None  # rows of different lengths
 
 
-def _shape_problem(got, expected, what):
-    if np.shape(got) == np.shape(expected): return None
-    return f"{_start(what)} has shape {np.shape(got)}; it should be {np.shape(expected)}."
+def _shape(value): return value.shape if isinstance(value, PlainTensor) else np.shape(value)
+
+
+def _form_problem(got, expected, what):
+    "Shape; for tensors also type and device."
+    if _shape(got) != _shape(expected): return f"{_start(what)} has shape {_shape(got)}; it should be {_shape(expected)}."
+    if not isinstance(expected, PlainTensor): return None
+    if got.dtype != expected.dtype: return f"{_start(what)} has dtype {got.dtype}; it should be {expected.dtype}."
+    if got.device != expected.device: return f"{_start(what)} is on the device {got.device}; it should be on {expected.device}."
+    return None
+
+
+def _floats(value): return np.asarray(value.values if isinstance(value, PlainTensor) else value, dtype=float)
 
 
 def _value_problem(got, expected, what, rtol, atol):
-    got, expected = np.asarray(got, dtype=float), np.asarray(expected, dtype=float)
+    got, expected = _floats(got), _floats(expected)
     wrong = ~np.isclose(got, expected, rtol=rtol, atol=atol)
     if not wrong.any(): return None
     if np.isnan(got).any(): return f"{_start(what)} contains nan (not a number): something was divided by 0 or overflowed."
