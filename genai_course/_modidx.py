@@ -348,6 +348,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'genai_course.trainer.Trainer._shoot': ('trainer.html#trainer._shoot', 'genai_course/trainer.py'),
                                       'genai_course.trainer.Trainer._take_steps': ( 'trainer.html#trainer._take_steps',
                                                                                     'genai_course/trainer.py'),
+                                      'genai_course.trainer.Trainer._tell': ('trainer.html#trainer._tell', 'genai_course/trainer.py'),
                                       'genai_course.trainer.Trainer._train': ('trainer.html#trainer._train', 'genai_course/trainer.py'),
                                       'genai_course.trainer.Trainer._work': ('trainer.html#trainer._work', 'genai_course/trainer.py'),
                                       'genai_course.trainer.Trainer.pause': ('trainer.html#trainer.pause', 'genai_course/trainer.py'),

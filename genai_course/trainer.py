@@ -199,6 +199,7 @@ class Trainer:
     def _launch(self, attempt, after=None):
         attempt.state = "starting"
         with self.changing: self.attempt, self.report = attempt, attempt.report()
+        self._tell()
         if settings.headless: return self._work(attempt)
         # In the context of the cell that started it: there goes what the training code prints, and not to the newest cell.
         work = self.context.copy().run
@@ -248,6 +249,9 @@ class Trainer:
         with self.changing:
             if attempt is not self.attempt: return
             self.report = attempt.report()
+        self._tell()
+
+    def _tell(self):
         for watcher in self.watchers: watcher()
 
 # %% ../nbs/00_trainer.ipynb #dd7da679

@@ -161,7 +161,7 @@ export function positionOf(knob, value) {
 
 function knobRow(knob, ask) {
   let touched = -Infinity, timer = null;
-  const shown = element("output", { class: "genai-value" });
+  const shown = element("span", { class: "genai-value", "aria-hidden": "true" });
   const size = knob.whole ? 100 / (knob.high - knob.low) : 1;
   const input = element("input", { type: "range", min: 0, max: 100, step: size, "aria-label": knob.label, oninput: () => {
     touched = Date.now();
@@ -188,7 +188,7 @@ function knobPanel(knobs, ask) {
 function viewOptions(start, changed) {
   const view = { log: start.log, smoothing: start.smoothing };
   const log = element("input", { type: "checkbox", checked: start.log, onchange: () => { view.log = log.checked; changed(); } });
-  const shown = element("output", { class: "genai-value" });
+  const shown = element("span", { class: "genai-value", "aria-hidden": "true" });
   const slider = element("input", { type: "range", min: 0, max: 0.98, step: 0.02, "aria-label": "Smoothing", oninput: () => { view.smoothing = Number(slider.value); say(); changed(); } });
   const say = () => { shown.textContent = `${Math.round(100 * view.smoothing)} %`; slider.setAttribute("aria-valuetext", `${Math.round(100 * view.smoothing)} percent`); };
   slider.value = view.smoothing;
