@@ -18,7 +18,7 @@ NUMBERED = sorted((ROOT / "nbs").glob("[0-9][0-9]_*.ipynb"))
 EXPLORERS = sorted((ROOT / "nbs" / "explorers").glob("*.ipynb"))
 MASTERS = sorted((ROOT / "nbs" / "exercises").glob("*.ipynb"))
 ALL = [*NUMBERED, *EXPLORERS, *MASTERS, ROOT / "nbs" / "course_map.ipynb"]
-BEFORE = {"core": (), "data": ("core",), "plots": ("core",), "widgets": ("core", "plots")}  # what each tool may import
+BEFORE = {"core": (), "data": ("core",), "plots": ("core",), "widgets": ("core", "plots"), "run": ("core",), "trainer": ("core", "run")}  # what each tool may import
 LESSONS = {file.stem[3:]: int(file.stem[:2]) for file in NUMBERED}
 
 

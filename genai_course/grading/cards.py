@@ -7,7 +7,7 @@ from html import escape
 from genai_course.grading.runner import Result
 
 MARKS = {"pass": ("✓", "pass"), "fail": ("✗", "not yet"), "error": ("✗", "stopped with an error"), "timeout": ("✗", "ran too long"),
-         "missing": ("○", "not answered yet")}
+         "died": ("✗", "ended the program"), "missing": ("○", "not answered yet")}
 ROWS = ("type", "shape", "dtype", "device", "values")
 WHERE_DIFFERENT = ("type", "device")  # rows that say nothing where both sides are alike
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from genai_course.grading.recorder import Answer, Recorder, opaque_name, recorder_calls
 from genai_course.grading.snapshot import Opaque, is_number, plain, same
-from genai_course.grading.tensors import EXACT, PlainTensor, is_tensor, tolerances, with_gradients
+from genai_course.grading.sandbox.inside.tensors import EXACT, PlainTensor, is_tensor, tolerances, with_gradients
 
 
 class Mismatch(AssertionError):

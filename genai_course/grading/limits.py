@@ -11,6 +11,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 KEPT = 4096  # characters of what an answer prints
+NO_INPUT = "input() waits for the keyboard, but an answer gets its values as arguments. Use the function's arguments."
 AGAIN = 0.05  # seconds after which a stop is repeated, for an answer that swallows it
 
 
@@ -100,7 +101,7 @@ class InputAsked(RuntimeError):
 
 
 def _refuse_input(prompt=""):
-    raise InputAsked("input() waits for the keyboard, but an answer gets its values as arguments. Use the function's arguments.")
+    raise InputAsked(NO_INPUT)
 
 
 @contextmanager

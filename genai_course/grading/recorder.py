@@ -1,16 +1,15 @@
 """`sol`, as a test sees it: the learner's functions, each call recorded, each value copied on its way in and out."""
 
 import copy
-import linecache
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from genai_course.grading.limits import TimeUp
+from genai_course.grading.sandbox.inside.failing import failure_facts
 from genai_course.grading.snapshot import Opaque, plain, same
-from genai_course.grading.tensors import PlainTensor, with_gradients
+from genai_course.grading.sandbox.inside.tensors import PlainTensor, with_gradients
 
 
 @dataclass(frozen=True)
@@ -53,35 +52,55 @@ class AnswerFailed(Exception):
         self.failure = failure
 
 
+class Died(Exception):
+    "What ran the answer ended, or cannot be trusted any more; the message says how. (At grading, where answers run in a process of their own.)"
+
+
+class Unsteady(Exception):
+    "Two calls with the same arguments gave different results. (At grading, where calls are repeated.)"
+
+
+class GraderError(RuntimeError):
+    "The grader itself is broken, or the spec is: no answer is to blame, and none gets a zero for it."
+
+
 class Answer:
     "One function of an answer: to be called, with or without a look at the gradients."
-    def __init__(self, call: Callable, function: Callable):
-        self._call, self._function = call, function
+    def __init__(self, call: Callable): self._call = call
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         "The result as plain data. Raises AnswerFailed."
-        return self._call(self._function, arguments, options)
+        return self._call(False, arguments, options)
 
     def with_gradients(self, *arguments: Any, **options: Any) -> tuple[Any, list]:
         "The result and `tensors.with_gradients` of it, as plain data. Raises AnswerFailed."
-        return self._call(lambda *given, **more: with_gradients(self._function, given, more), arguments, options)
+        return self._call(True, arguments, options)
+
+
+def call_here(namespace: dict, name: str, gradients: bool, arguments: tuple, options: dict) -> tuple[Any, tuple[int, ...]]:
+    "Call a function of `namespace` on copies, in this process; returns the outcome as plain data or a Failure, and which arguments it changed."
+    given = copy.deepcopy((arguments, options))
+    try: outcome = plain(with_gradients(namespace[name], *given) if gradients else namespace[name](*given[0], **given[1]))
+    except (TimeUp, KeyboardInterrupt): raise
+    except BaseException as error: outcome = failure_of(error, namespace)  # sys.exit too
+    return outcome, tuple(i for i, (before, after) in enumerate(zip(arguments, given[0], strict=True)) if not _unchanged(before, after))
 
 
 class Recorder:
-    "Gives a namespace's functions as attributes. `recorder.function(...)` works on copies and is noted in `recorder_calls(recorder)`."
-    def __init__(self, namespace: dict):
-        self._namespace, self._calls = namespace, []
+    """Gives a namespace's functions as attributes. `recorder.function(...)` is noted in `recorder_calls(recorder)`.
+
+    `call` does a call, as `call_here` does; at grading it has a worker do it, and the namespace stands for the worker's.
+    """
+    def __init__(self, namespace: Mapping, call: Callable = call_here):
+        self._namespace, self._do, self._calls = namespace, call, []
 
     def __getattr__(self, name: str) -> Answer:
         if name.startswith("__"): raise AttributeError(name)
-        return Answer(partial(self._call, name), find_function(self._namespace, name))
+        find_function(self._namespace, name)
+        return Answer(partial(self._call, name))
 
-    def _call(self, name, function, arguments, options):
-        given = copy.deepcopy((arguments, options))
-        try: outcome = plain(function(*given[0], **given[1]))
-        except (TimeUp, KeyboardInterrupt): raise
-        except BaseException as error: outcome = failure_of(error, self._namespace)  # sys.exit too
-        changed = tuple(i for i, (before, after) in enumerate(zip(arguments, given[0], strict=True)) if not _unchanged(before, after))
+    def _call(self, name, gradients, arguments, options):
+        outcome, changed = self._do(self._namespace, name, gradients, arguments, options)
         self._calls.append(Call(name, outcome, changed))
         if isinstance(outcome, Failure): raise AnswerFailed(outcome)
         return copy.deepcopy(outcome)
@@ -95,23 +114,18 @@ def recorder_calls(recorder: Recorder) -> list[Call]:
     return recorder._calls
 
 
-def find_function(namespace: dict, name: str) -> Callable:
+def find_function(namespace: Mapping, name: str) -> Callable:
     "The function `name`. Raises Missing where there is none."
     if name not in namespace:
         raise Missing(f"There is no `{name}` yet. Run the answer cell above; the function in it must be called `{name}`.")
     if not callable(namespace[name]):
-        raise Missing(f"`{name}` should be a function, but it is a {type(namespace[name]).__name__} now. Run the answer cell above again.")
+        raise Missing(f"`{name}` should be a function, but it is a {opaque_name(namespace[name])} now. Run the answer cell above again.")
     return namespace[name]
 
 
 def failure_of(error: BaseException, namespace: dict) -> Failure:
     "What happened, and the innermost line of the learner's own code in it."
-    frames = [(frame, number) for frame, number in traceback.walk_tb(error.__traceback__) if frame.f_globals is namespace]
-    kind, message = type(error).__name__, " ".join(str(error).split())[:500]
-    if not frames: return Failure(kind, message, 0, "")
-    frame, number = frames[-1]
-    text = linecache.getline(frame.f_code.co_filename, number).strip()
-    return Failure(kind, message, number, text, isinstance(error, NotImplementedError))
+    return Failure(**failure_facts(error, namespace))
 
 
 def opaque_name(value: Any) -> str:

@@ -1,16 +1,17 @@
 """Runs the tests of one question against a namespace; gives plain data back, whatever the answer does."""
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
 from genai_course.grading.expect import Mismatch, describe
 from genai_course.grading.limits import TimeUp, captured_output, within
-from genai_course.grading.recorder import AnswerFailed, Call, Failure, Missing, Recorder, find_function, recorder_calls
+from genai_course.grading.recorder import AnswerFailed, Call, Died, Failure, GraderError, Missing, Recorder, Unsteady, call_here, recorder_calls
 from genai_course.grading.spec import Question, Test
 
-Status = Literal["pass", "fail", "timeout", "missing", "error"]
+Status = Literal["pass", "fail", "timeout", "died", "missing", "error"]
 
 
 @dataclass
@@ -36,11 +37,11 @@ class Result:
         return self.points if self.status == "pass" else 0
 
 
-def run_question(question: Question, namespace: dict, seconds: float, hidden: bool = True) -> list[Result]:
-    "Run the tests of `question` against the functions in `namespace`, for `seconds` in all; `hidden` ones too if wanted."
+def run_question(question: Question, namespace: Mapping, seconds: float, hidden: bool = True, call: Callable = call_here) -> list[Result]:
+    "Run the tests of `question` against the functions in `namespace`, for `seconds` in all; `hidden` ones too if wanted. `call`: see Recorder."
     deadline = time.perf_counter() + seconds
     tests = [test for test in question.tests if hidden or not test.hidden]
-    run = partial(_run_test, question.names, namespace, deadline, seconds)
+    run = partial(_run_test, question.names, partial(Recorder, namespace, call), deadline, seconds)
     return [run(test) if time.perf_counter() < deadline else _not_run(test) for test in tests]
 
 
@@ -48,13 +49,14 @@ def _not_run(test):
     return Result(test.name, test.title, test.hidden, test.points, "timeout", "Not run: an earlier test used up the time.")
 
 
-def _run_test(names: list[str], namespace: dict, deadline: float, seconds: float, test: Test) -> Result:
-    result, sol, started = Result(test.name, test.title, test.hidden, test.points, "pass"), Recorder(namespace), time.perf_counter()
+def _run_test(names: list[str], record: Callable, deadline: float, seconds: float, test: Test) -> Result:
+    result, sol, started = Result(test.name, test.title, test.hidden, test.points, "pass"), record(), time.perf_counter()
     with captured_output() as output:
         try:
-            for name in names: find_function(namespace, name)
+            for name in names: getattr(sol, name)
             within(deadline - started, lambda: test.run(sol))
         except TimeUp: result.status, result.message = "timeout", f"Stopped after {seconds:g} seconds. Is there a loop that never ends?"
+        except GraderError: raise
         except Exception as error: _note(result, error, sol)
     result.printed, result.printed_size = output.text, output.size
     result.calls, result.seconds = recorder_calls(sol), time.perf_counter() - started
@@ -63,6 +65,8 @@ def _run_test(names: list[str], namespace: dict, deadline: float, seconds: float
 
 def _note(result, error, sol):
     match error:
+        case Died(): result.status, result.message = "died", str(error)
+        case Unsteady(): result.status, result.message = "fail", str(error)
         case Missing(): result.status, result.message = "missing", str(error)
         case AnswerFailed(): _answer_failed(result, error.failure)
         case Mismatch():

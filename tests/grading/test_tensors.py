@@ -14,9 +14,9 @@ from genai_course.grading.cards import check_card
 from genai_course.grading.diagnosis import named_mistakes
 from genai_course.grading.recorder import Recorder
 from genai_course.grading.runner import run_question
+from genai_course.grading.sandbox.inside.tensors import PlainTensor, with_gradients
 from genai_course.grading.snapshot import Opaque, plain, same
 from genai_course.grading.submission import run_cells
-from genai_course.grading.tensors import PlainTensor, with_gradients
 
 DTYPES = [torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.bool, torch.complex64]
 SHAPES = st.lists(st.integers(0, 3), max_size=4).map(tuple)

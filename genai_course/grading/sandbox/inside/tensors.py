@@ -37,6 +37,13 @@ class PlainTensor:
         return torch.tensor(self.values, dtype=getattr(torch, self.dtype), requires_grad=self.requires_grad)
 
 
+def torch_again(value: Any) -> Any:
+    "`value`, which may be lists, tuples and dicts, with torch's tensors in the place of PlainTensors."
+    if isinstance(value, PlainTensor): return value.to_torch()
+    if isinstance(value, dict): return {torch_again(key): torch_again(item) for key, item in value.items()}
+    return type(value)(torch_again(item) for item in value) if type(value) in (list, tuple) else value
+
+
 def is_tensor(value: Any) -> bool:
     "Whether `value` is a torch tensor (or a parameter, or of another class that descends from it)."
     return _is_a(value, lambda torch: torch.Tensor)

@@ -1,0 +1,57 @@
+"""The functions of a submission, as tests see them: names that may be there, calls that come back as plain data."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from genai_course.grading.recorder import Call, Unsteady
+from genai_course.grading.sandbox.conversation import honest, value_in
+from genai_course.grading.sandbox.session import Session
+from genai_course.grading.snapshot import Opaque
+
+CHEAP = 0.05  # seconds; a call that took less is repeated
+
+
+class Names(Mapping):
+    "What a submission defines; for each function a stand-in, which is not to be called, and Opaque for anything else."
+    def __init__(self, session: Session): self.session = session
+
+    def __getitem__(self, name: str) -> Any:
+        "Raises KeyError, Died, TimeUp."
+        if not self.session.talk or name not in self.session.kinds: self._look_up(name)
+        is_function, kind = self.session.kinds[name]
+        return _stand_in if is_function else Opaque(kind)
+
+    def _look_up(self, name):
+        reply = self.session.ask({"do": "look", "names": [name]})
+        with honest():
+            for is_function, kind in reply["kinds"].values(): self.session.kinds[name] = (is_function is True, str(kind)[:100])
+
+    def __iter__(self) -> Iterator[str]: return iter(self.session.kinds)
+
+    def __len__(self) -> int: return len(self.session.kinds)
+
+
+def _stand_in(): raise TypeError("a function in the sandbox; call_there calls it")
+
+
+def call_there(names: Names, name: str, gradients: bool, arguments: tuple, options: dict) -> tuple[Any, tuple[int, ...]]:
+    "What `recorder.call_here` does, in the sandbox. Raises Died, TimeUp; Unsteady where a second call gives something else."
+    message = {"do": "call", "name": name, "gradients": gradients, "arguments": arguments, "options": options}
+    began = time.perf_counter()
+    outcome, changed = _call(names.session, message)
+    passes_functions = any(callable(value) for value in [*arguments, *options.values()])  # which may count their calls
+    if not passes_functions and time.perf_counter() - began < CHEAP: _expect_again(names.session, message, Call(name, outcome, changed))
+    return outcome, changed
+
+
+def _call(session, message):
+    reply = session.ask(message)
+    with honest(): changed = tuple(place for place in reply.get("changed", ()) if type(place) is int)
+    return value_in(reply), changed
+
+
+def _expect_again(session, message, first):
+    if not first.like(Call(first.name, *_call(session, message))):
+        raise Unsteady(f"`{first.name}` gave different results for the same arguments. Does it keep something between calls, "
+                       "or draw random numbers that no seed fixes?")
