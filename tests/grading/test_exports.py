@@ -14,12 +14,12 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
 from corpus.files import CASES, ROOT, STEM, changed, numbered, with_source
-from genai_course.grading.sandbox.isolation import why_no_bubblewrap
 from running import grade, some
 
 from genai_course.cli import main
 from genai_course.grading.exports.gradescope import results
 from genai_course.grading.exports.marks import marks_markdown
+from genai_course.grading.sandbox.isolation import why_no_bubblewrap
 
 pytestmark = pytest.mark.xdist_group("exports")
 WRONG = changed("wrong", with_source("def perplexity(p):\n    return 1 / np.mean(p)"), ())
