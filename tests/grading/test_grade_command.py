@@ -4,12 +4,8 @@ import json
 import os
 import re
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from corpus.files import CASES, ROOT, STEM, WHOLE, changed, duplicated, file, notebook, numbered, with_source
 from running import grade, reports, some
 
