@@ -62,7 +62,7 @@ def test_steps_go_back_and_forward_and_play(page, view):
     assert len(set(heights(view).values())) == 1  # all stand at the start
     view.get_by_role("combobox", name="The race: speed").select_option("fast")
     view.get_by_role("button", name="The race: play").press("Enter")
-    expect(counter).to_have_text("step 3 of 60", timeout=15_000)
+    expect(counter).not_to_have_text(re.compile("step [0-2] of 60"), timeout=15_000)
     view.get_by_role("button", name="The race: pause").press("Enter")
 
 
