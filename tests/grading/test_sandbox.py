@@ -3,7 +3,11 @@
 import json
 import os
 import re
+import site
+import subprocess
 import sys
+import tempfile
+import venv
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +18,7 @@ import pytest
 
 from genai_course.grading.sandbox import isolation
 
+ROOT = Path(__file__).parents[2]
 REFUSED = re.escape("PermissionError: [Errno 1] Operation not permitted") + ".*"
 EVERYWHERE = {  # a regular expression, or the very value
     "connect": REFUSED, "listen": REFUSED, "local socket": REFUSED, "fork": REFUSED, "spawn": REFUSED, "program": REFUSED, "replace": REFUSED,
@@ -48,6 +53,23 @@ def cases():
 
 def test_bubblewrap_is_there_in_continuous_integration():
     if os.environ.get("CI") and sys.platform == "linux": assert isolation.why_no_bubblewrap() == ""
+
+
+@pytest.mark.skipif(bool(isolation.why_no_bubblewrap()), reason=isolation.why_no_bubblewrap())
+def test_the_course_may_lie_below_tmp():
+    "Where the sandbox has a /tmp of its own."
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        venv.create(Path(folder, ".venv"), symlinks=True)
+        path = os.pathsep.join([str(ROOT), *site.getsitepackages()])
+        asked = "from genai_course.grading.sandbox.isolation import why_no_bubblewrap; print(why_no_bubblewrap())"
+        done = subprocess.run([f"{folder}/.venv/bin/python", "-c", asked], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("\n", 0), done.stdout + done.stderr
+
+
+def test_where_nothing_is_safe_both_reasons_are_told(monkeypatch):
+    monkeypatch.setattr(isolation, "why_no_bubblewrap", lambda: "No bubblewrap.")
+    monkeypatch.setattr(isolation, "why_not_plain", lambda: "Not plain.")
+    with pytest.raises(isolation.IsolationError, match="^No bubblewrap. Not plain.$"): isolation.chosen("best")
 
 
 @pytest.mark.parametrize(("kind", "who", "probe", "expected"), list(cases()))

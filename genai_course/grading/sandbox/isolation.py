@@ -65,7 +65,9 @@ class Started:
 
 def best() -> str:
     "The safest isolation there is here: bubblewrap or plain. Raises IsolationError where neither may be used."
-    return "bubblewrap" if not why_no_bubblewrap() else _checked("plain")
+    if not why_no_bubblewrap(): return "bubblewrap"
+    if reason := why_not_plain(): raise IsolationError(f"{why_no_bubblewrap()} {reason}")
+    return _checked("plain")
 
 
 def chosen(wanted: str) -> str:
@@ -103,7 +105,7 @@ def why_not_plain() -> str:
     if os.getuid() != 0: return ""
     hidden = next((folder for folder in _needed() if not _open_to_others(folder)), None)
     if hidden is None: return ""
-    return f"As root, a plain process must become another user, who cannot read {hidden}. Install bubblewrap, or grade as an ordinary user."
+    return f"As root, a plain process must become another user, who cannot read {hidden}. Make bubblewrap work, or grade as an ordinary user."
 
 
 def _needed(): return [Path(sys.executable).resolve(), Path(sys.prefix), Path(sys.base_prefix), PACKAGE]

@@ -20,9 +20,10 @@ def walls(more: tuple[str, ...] = ()) -> list[str]:
     alone = ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
     variables = environment({"HOME": "/tmp", "PYTHONPATH": path_of_the_course("/course/library"), "GENAI_DOWNLOADS": "/course/downloads"})
     devices = [word for name in ("null", "zero", "urandom", "random") for word in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")]
-    private = ["--proc", "/proc", "--dir", "/dev", *devices, "--size", str(ROOM), "--perms", "1777", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
+    room = ["--size", str(ROOM), "--perms", "1777", "--tmpfs", "/tmp"]  # comes first: the course itself may lie below /tmp
+    private = ["--proc", "/proc", "--dir", "/dev", *devices, "--remount-ro", "/", "--chdir", "/tmp"]
     set_variables = [word for name, value in variables.items() for word in ("--setenv", name, value)]
-    return ["bwrap", *apart, *alone, *more, *set_variables, *_visible(), *private]
+    return ["bwrap", *apart, *alone, *more, *set_variables, *room, *_visible(), *private]
 
 
 def _visible() -> list[str]:
