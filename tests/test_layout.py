@@ -19,9 +19,18 @@ EXPLORERS = sorted((ROOT / "nbs" / "explorers").glob("*.ipynb"))
 MASTERS = sorted((ROOT / "nbs" / "exercises").glob("*.ipynb"))
 ALL = [*NUMBERED, *EXPLORERS, *MASTERS, ROOT / "nbs" / "course_map.ipynb"]
 BEFORE = {  # what each tool may import
-    "core": (), "checkpoint": ("core",), "data": ("core",), "plots": ("core",), "widgets": ("core", "plots"), "run": ("core",),
+    "core": (),
+    "checkpoint": ("core",),
+    "data": ("core",),
+    "texts": ("core", "data"),
+    "plots": ("core",),
+    "widgets": ("core", "plots"),
+    "charts": ("plots",),
+    "pictures": ("charts", "plots"),
+    "views": ("charts", "plots", "widgets"),
+    "run": ("core",),
     "trainer": ("core", "run"),
-}  # fmt: skip
+}
 LESSONS = {file.stem[3:]: int(file.stem[:2]) for file in NUMBERED}
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 SECTIONS = {
     "run": "What the lessons run on",
     "dev": "What tests and authors need besides (extra dev)",
+    "scale": "Beyond one machine: a class on a cluster, training on many processors (extra scale)",
     "bench": "Peers (extra bench)",
-    "scale": "Training on several processors (extra scale)",
 }
 
 

@@ -9,7 +9,7 @@ from genai_course.cli.benches.measuring import Result, machine
 from genai_course.cli.trouble import explained
 from genai_course.core import write_atomically
 
-FAMILIES = ("backprop", "widgets")
+FAMILIES = ("backprop", "learning", "widgets")
 
 
 def line(result: Result) -> str:
