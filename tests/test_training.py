@@ -13,6 +13,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from genai_course import backprop
+from genai_course.cli.benches import learning
 from genai_course.data import batches, digits, split
 from genai_course.training import (
     MLP,
@@ -255,3 +256,8 @@ def test_a_small_network_on_clean_labels_beats_a_large_one_with_a_tenth_of_them_
         return shares_right(crowd, scans.x_test, scans.y_test).mean()
 
     assert read(256, 0.1) < read(16, 0) < read(256, 0)
+
+
+def test_the_bench_compares_the_very_same_steps():
+    stream = list(as_tensors([(x.astype("float32"), y) for x, y in [(np.random.default_rng(i).normal(size=(8, 64)), np.arange(8)) for i in range(5)]]))
+    assert learning.steps_of_the_loop(stream)() == learning.steps_by_hand(stream)()
