@@ -79,6 +79,16 @@ def test_the_transport_steps_plays_and_changes_its_speed(page, controls):
     expect(page.get_by_role("button", name="Position: play")).to_be_visible()
 
 
+def test_a_transport_stops_where_its_controls_are_disabled_for_then_nobody_answers(page, controls):
+    controls.get_by_role("button", name="Position: reset to the start").press("Enter")
+    controls.get_by_role("combobox", name="Position: speed").press("Home")
+    controls.get_by_role("button", name="Position: play").press("Enter")
+    controls.locator("fieldset").evaluate("fieldset => { fieldset.disabled = true; }")
+    expect(controls.get_by_role("button", name="Position: play")).to_be_visible()
+    expect(controls.get_by_role("slider", name="Position")).not_to_have_attribute("aria-valuetext", "step 3 of 3")
+    controls.locator("fieldset").evaluate("fieldset => { fieldset.disabled = false; }")
+
+
 def test_a_slow_function_is_shown_as_busy_and_one_that_fails_says_why(page, trying):
     slider, name = trying.get_by_role("slider", name="N", exact=True), trying.locator("tbody th")
     slider.focus()
