@@ -18,9 +18,21 @@ NUMBERED = sorted((ROOT / "nbs").glob("[0-9][0-9]_*.ipynb"))
 EXPLORERS = sorted((ROOT / "nbs" / "explorers").glob("*.ipynb"))
 MASTERS = sorted((ROOT / "nbs" / "exercises").glob("*.ipynb"))
 ALL = [*NUMBERED, *EXPLORERS, *MASTERS, ROOT / "nbs" / "course_map.ipynb"]
-BEFORE = {"core": (), "data": ("core",), "plots": ("core",), "widgets": ("core", "plots"), "run": ("core",), "trainer": ("core", "run"),
-          "charts": ("plots",), "pictures": ("charts", "plots"), "graphs": ("charts", "plots", "widgets"),
-          "views": ("charts", "plots", "widgets"), "gallery": ("charts", "graphs", "pictures", "views")}  # what each tool may import
+BEFORE = {  # what each tool may import
+    "core": (),
+    "checkpoint": ("core",),
+    "data": ("core",),
+    "texts": ("core", "data"),
+    "plots": ("core",),
+    "widgets": ("core", "plots"),
+    "charts": ("plots",),
+    "pictures": ("charts", "plots"),
+    "views": ("charts", "plots", "widgets"),
+    "graphs": ("charts", "plots", "widgets"),
+    "gallery": ("charts", "graphs", "pictures", "views"),
+    "run": ("core",),
+    "trainer": ("core", "run"),
+}
 LESSONS = {file.stem[3:]: int(file.stem[:2]) for file in NUMBERED}
 
 

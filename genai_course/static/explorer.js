@@ -1,9 +1,10 @@
 // Controls above, views below: what a lesson composes in Python as an Explorer.
 function controlPanel(specs, start, changed) {
   const parts = Object.fromEntries(specs.map((spec) => [spec.name, CONTROLS[spec.kind](spec, changed)]));
-  for (const spec of specs) parts[spec.name].write(start[spec.name] ?? spec.start);
+  const write = (values) => { for (const [name, value] of Object.entries(values)) parts[name].write(value); };
+  write(Object.fromEntries(specs.map((spec) => [spec.name, start[spec.name] ?? spec.start])));
   const node = element("div", { class: "genai-controls" }, ...specs.map((spec) => parts[spec.name].node));
-  return { node, read: () => Object.fromEntries(specs.map((spec) => [spec.name, parts[spec.name].read()])) };
+  return { node, write, read: () => Object.fromEntries(specs.map((spec) => [spec.name, parts[spec.name].read()])) };
 }
 
 // The views of the charts in an answer, made anew only where the kinds change.
@@ -34,11 +35,14 @@ export default {
   render: frame((controls, ask, model, stage) => {
     const formula = FORMULAS[model.get("formula")], first = model.get("data");
     const answer = (parameters) => model.set("data", formula(parameters, model.get("constants"), first));
-    const panel = controlPanel(model.get("controls"), model.get("request"), () => (formula ? answer : ask)(panel.read()));
+    const moved = () => (formula ? answer : ask)(panel.read());
+    const panel = controlPanel(model.get("controls"), model.get("request"), moved);
     const problem = element("p", { class: "genai-problem", role: "alert" });
     const views = element("div", { class: "genai-views" });
     const show = gallery(views);
     controls.append(panel.node);
+    // A view may move controls: node.dispatchEvent(new CustomEvent("genai-write", { bubbles: true, detail: { name: value } })).
+    stage.addEventListener("genai-write", (event) => { panel.write(event.detail); moved(); });
     stage.append(problem, views);
     return (data) => {
       problem.textContent = data.problem ? `✕ ${data.problem.message}` : "";
