@@ -55,6 +55,7 @@ def lightened(still: Picture) -> Picture:
 
 class View(anywidget.AnyWidget):
     "A widget that draws data: `compute` answers the page's requests, `draw` makes the still picture that stands in for it."
+    still = None  # where the still picture was shown
     layout = None  # the style sheet lays views out; without this trait a view is one model, not two
     request = Dict().tag(sync=True, echo_update=False)  # what the page asks for
     data = Dict().tag(sync=True)  # what the page draws
@@ -97,11 +98,19 @@ class View(anywidget.AnyWidget):
         if not settings.headless: bundle[WIDGET_MIME] = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         return bundle, {}
 
-    def _ipython_display_(self) -> None:
+    def _still_and_live(self):
         bundle, _ = self._repr_mimebundle_()
         live = bundle.pop(WIDGET_MIME, None)
-        if live: display({WIDGET_MIME: live, "text/plain": bundle["text/plain"]}, raw=True)
-        display(bundle, raw=True)
+        return bundle, live
+
+    def _ipython_display_(self) -> None:
+        still, live = self._still_and_live()
+        if live: display({WIDGET_MIME: live, "text/plain": still["text/plain"]}, raw=True)
+        self.still = display(still, raw=True, display_id=True)
+
+    def redraw_still(self) -> None:
+        "Put a picture of the present data in the place of the one that was shown."
+        if self.still: self.still.update(self._still_and_live()[0], raw=True)
 
 # %% ../nbs/00_widgets.ipynb #e7e66c4e
 def columns_of(parents: Mapping[str, Sequence[str]]) -> dict[str, int]:

@@ -73,7 +73,7 @@ def test_the_embedded_state_keeps_module_and_style(squares):
 
 def shown_by(view, monkeypatch):
     shown = []
-    monkeypatch.setattr(widgets, "display", lambda bundle, raw: shown.append(bundle))
+    monkeypatch.setattr(widgets, "display", lambda bundle, **how: shown.append(bundle))
     view._ipython_display_()
     return shown
 
