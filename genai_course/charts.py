@@ -93,7 +93,7 @@ class Bars(Chart):
         return {
             "names": [str(name) for name, _ in kept], "values": [plain(float(value)) for _, value in kept], "shown": self.shown,
             "xlabel": self.xlabel, "ylabel": self.ylabel, "percent": self.percent, "high": self.high,
-            "columns": {name: list(column)[:MOST_BARS] for name, column in self.columns.items()}, "marked": list(self.marked),
+            "columns": {str(name): [str(fact) for fact in column][:MOST_BARS] for name, column in self.columns.items()}, "marked": [str(name) for name in self.marked],
             "notes": [note] if len(self.values) > self.shown else [],
         }  # fmt: skip
 

@@ -54,7 +54,8 @@ def test_a_logarithmic_axis_tells_what_has_no_place_on_it():
 
 
 def test_more_bars_than_can_be_seen_are_counted():
-    packed = sent(Bars({str(i): i for i in range(1000)}, "Many.", shown=5, columns={"twice": [2 * i for i in range(1000)]}))
+    packed = sent(Bars({i: i for i in range(1000)}, "Many.", shown=5, columns={"twice": 2 * np.arange(1000)}, marked=[np.int64(3)]))
+    assert packed["names"][-1] == "199" and packed["columns"]["twice"][-1] == "398" and packed["marked"] == ["3"]
     assert len(packed["names"]) == len(packed["columns"]["twice"]) == 200
     assert packed["notes"] == ["5 of 1,000 bars are drawn; the table has 200."]
 

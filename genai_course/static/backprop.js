@@ -92,6 +92,7 @@ export default {
     const redraw = graphDrawing(svg, paintStep);
     const inputs = inputPanel(() => send(data.expression, inputs.values()));
     const steps = transport("Steps", (at, count) => `${at} of ${count - 1}`, (at) => {
+      if (!data) return;
       redraw(data, at);
       svg.setAttribute("aria-label", data.description);
       inputs.tell(data.inputs, knownAt(data, at).gradients);

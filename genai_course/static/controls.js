@@ -70,7 +70,8 @@ function transport(label, tell, changed) {
   let at = 0, count = 1, timer = null, speed = "normal";
   const go = (to) => { at = Math.max(0, Math.min(count - 1, to)); refresh(); changed(at); };
   const halt = () => { clearInterval(timer); timer = null; refresh(); };
-  const tick = () => { if (!node.isConnected || at >= count - 1) halt(); else go(at + 1); };
+  // Stops at the end, where its view is gone, and where its kernel is gone: then the controls are disabled.
+  const tick = () => { if (at >= count - 1 || !node.isConnected || next.matches(":disabled")) halt(); else go(at + 1); };
   const run = () => { clearInterval(timer); timer = setInterval(tick, PACE * SPEEDS[speed]); refresh(); };
   const play = () => {
     if (timer) return halt();

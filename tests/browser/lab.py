@@ -20,6 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync", "--disable-background-networking",
          "--disable-component-update"]  # fmt: skip
+PATIENCE = 180  # seconds; a machine that does much else is slow to start a server or a kernel
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
          "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}  # fmt: skip
 
@@ -87,7 +88,7 @@ def answers(url: str) -> bool:
     except (urllib.error.URLError, OSError): return False
 
 
-def wait_for(condition, what: str, seconds: float = 60) -> None:
+def wait_for(condition, what: str, seconds: float = PATIENCE) -> None:
     "Ask again and again until `condition()` holds; raises TimeoutError that names what was awaited."
     end = time.monotonic() + seconds
     while not condition():
@@ -128,7 +129,7 @@ def write_notebook(path: Path, *cells: str) -> Path:
 def open_notebook(page: Page, lab: Lab, path: Path) -> None:
     "Open a notebook alone (`doc` mode) and wait until its kernel is ready."
     page.goto(f"{lab.url}/doc/tree/{path.relative_to(lab.folder)}?reset&token={lab.token}")
-    page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=90_000)
+    page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=1000 * PATIENCE)
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.isReady")
 
 
@@ -142,7 +143,7 @@ def cell_states(page: Page) -> dict[str, int]:
     }""")
 
 
-def run_all(page: Page, seconds: float = 60) -> None:
+def run_all(page: Page, seconds: float = PATIENCE) -> None:
     "Run every cell and wait until all code cells have run; fails on any error output."
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
 

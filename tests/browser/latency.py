@@ -12,11 +12,17 @@ from lab import find_chromium, open_browser, open_notebook, open_page, run_all, 
 from playwright.sync_api import Page, expect
 
 KINDS = """
+from genai_course.core import Step
+from genai_course.dashboard import dashboard
 from genai_course.gallery import every_control, gallery
+from genai_course.trainer import Trainer
 from genai_course.widgets import predict
 from IPython.display import display
-kinds = {view.data["charts"][0]["kind"]: view for view in gallery()}
-for view in [*kinds.values(), every_control(), predict('00.growth', 'Up or down?', ['up', 'down'])]: display(view)
+def falling(weights, knobs, generator):
+    for i in range(400): yield Step(i, None, {"loss": 2 * 0.99**i})
+trainer = Trainer("growth", falling, total=400)
+kinds = {view.data["charts"][0]["kind"]: view for view in reversed(gallery())}
+for view in [*kinds.values(), every_control(), predict('00.growth', 'Up or down?', ['up', 'down']), dashboard(trainer)]: display(view)
 """
 BARS = """
 import numpy as np
@@ -77,7 +83,7 @@ def measure(samples: int = 60) -> dict:
         open_notebook(page, lab, write_notebook(lab.folder / "latency.ipynb", *[case.cell for case in CASES.values()]))
         run_all(page)
         times = {name: summary(press_and_time(page, case, samples + 10)[10:]) for name, case in CASES.items()}
-        path = write_notebook(lab.folder / "growth.ipynb", KINDS)
+        path = write_notebook(lab.folder / "growth.ipynb", KINDS, "await trainer.wait();")
         open_notebook(page, lab, path)
         run_all(page)
         return {"latency": times, "growth_kb": grown(page, path)}
