@@ -121,7 +121,7 @@ def test_tests_that_cannot_be_used_are_never_a_zero(tmp_path):
 
 
 MISUSE = {
-    "There is no {place}/none": ["{place}/none"],
+    "There is no file or folder {place}/none": ["{place}/none"],
     "There is no notebook in {place}/empty": ["{place}/empty"],
     "There is no exercise for lesson '99'": ["{place}/one", "--lesson", "99"],
     "There is no folder {place}/none": ["{place}/one", "--hidden", "{place}/none"],
@@ -154,7 +154,7 @@ def test_where_no_isolation_is_to_be_had_nothing_is_run(tmp_path, monkeypatch, c
 
 def test_two_gradings_in_one_folder_are_refused(tmp_path, capsys):
     from genai_course.grading.classes.store import Store
-    with Store(tmp_path / "grades").open(resume=False):
+    with Store(tmp_path / "grades").held(resume=False):
         assert main(["grade", str(some(tmp_path, [case("right")])), "--out", str(tmp_path / "grades")]) == 2
     assert "Another grading is at work" in capsys.readouterr().err
 
