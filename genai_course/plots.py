@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['INK', 'PALETTE', 'DASHES', 'MARKERS', 'STYLE', 'BOX_WIDTH', 'BOX_HEIGHT', 'luminance', 'contrast', 'Picture',
-           'picture', 'subplots', 'draw_curves', 'curves', 'bars', 'image_grid', 'histograms', 'field', 'draw_graph']
+           'picture', 'subplots', 'draw_curves', 'curves', 'bars', 'image_grid', 'histograms', 'field', 'walks',
+           'draw_graph']
 
 # %% ../nbs/00_plots.ipynb #16ce907a
 import base64
@@ -136,6 +137,22 @@ def field(function: Callable[[np.ndarray], np.ndarray], points: np.ndarray, labe
     for label, (marker, colour) in enumerate([("o", PALETTE[1]), ("^", PALETTE[5])]):
         chosen = points[labels == label]
         axes[0, 0].scatter(chosen[:, 0], chosen[:, 1], c=colour, marker=marker, edgecolors="white", s=32, linewidths=0.8)
+    return picture(figure, alt)
+
+# %% ../nbs/00_plots.ipynb #76006a2c
+def walks(height: Callable[[np.ndarray], np.ndarray], paths: Mapping[str, np.ndarray], alt: str, low: Sequence[float], high: Sequence[float],
+          size: float = 2.4, detail: int = 120) -> Picture:  # fmt: skip
+    "Named paths (N, 2) over lines of equal `height`, a function (M, 2) -> (M,), from the corner `low` to `high`; ○ is the start, × the end."
+    grid = np.stack(np.meshgrid(*[np.linspace(a, b, detail) for a, b in zip(low, high, strict=True)]), -1)
+    values = np.reshape(height(grid.reshape(-1, 2)), (detail, detail))
+    levels = values.min() + np.ptp(values) * np.linspace(0.05, 1, 12) ** 3  # closer where it is low
+    figure, axes = subplots(1, len(paths), width=size * 1.2 * len(paths), height=size)
+    for i, (axis, (name, path)) in enumerate(zip(axes[0], paths.items(), strict=True)):
+        axis.contour(grid[..., 0], grid[..., 1], values, levels, colors=INK, linewidths=0.8)
+        axis.plot(*np.transpose(path), color=PALETTE[i % 6], marker=".", markersize=5, linewidth=1.5)
+        axis.plot(*path[0], "o", color=PALETTE[i % 6], markerfacecolor="none", markersize=9, markeredgewidth=1.8)
+        axis.plot(*path[-1], "x", color=PALETTE[i % 6], markersize=9, markeredgewidth=1.8)
+        axis.set(title=name, xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     return picture(figure, alt)
 
 # %% ../nbs/00_plots.ipynb #22903419

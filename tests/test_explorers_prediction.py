@@ -22,7 +22,7 @@ def test_letters_are_the_models_likeliest_first_and_sent_as_plain_data(prefix, l
     p = model.table.probabilities(model.context(prefix), temperature)
     assert shares == pytest.approx({shown(symbol): share for symbol, share in zip(model.table.symbols, p, strict=True)})
     assert list(shares.values()) == sorted(shares.values(), reverse=True)
-    assert len(said["table"]["rows"]) == len(p) and json.dumps(said, allow_nan=False)
+    assert len(said["letters"]) == len(p) and json.dumps(said, allow_nan=False)
 
 
 @given(st.text("abhn.", max_size=3))
@@ -47,9 +47,9 @@ def test_a_letter_that_no_name_has_is_named(text):
 
 def test_a_request_is_answered_and_a_bad_one_gets_its_message():
     explorer = explore_prediction(words=WORDS, prefix="an", length=2)
-    assert explorer.data["letters"][0]["name"] == "n" and "seen in 6 places" in explorer.data["description"]
+    assert explorer.data["charts"][1]["names"][0] == "n" and "seen in 6 places" in explorer.data["description"]
     explorer.request = {"prefix": "AN ", "length": 2, "smoothing": 1000, "temperature": 1, "serial": 1}
-    assert explorer.data["letters"][0]["share"] == pytest.approx(1 / 5, abs=0.01)
+    assert explorer.data["charts"][1]["values"][0] == pytest.approx(1 / 5, abs=0.01)
     explorer.request = {"prefix": "?", "length": 2, "smoothing": 0, "temperature": 1, "serial": 2}
     assert "no name here has this" in explorer.data["problem"]["message"]
 

@@ -18,8 +18,20 @@ NUMBERED = sorted((ROOT / "nbs").glob("[0-9][0-9]_*.ipynb"))
 EXPLORERS = sorted((ROOT / "nbs" / "explorers").glob("*.ipynb"))
 MASTERS = sorted((ROOT / "nbs" / "exercises").glob("*.ipynb"))
 ALL = [*NUMBERED, *EXPLORERS, *MASTERS, ROOT / "nbs" / "course_map.ipynb"]
-BEFORE = {"core": (), "data": ("core",), "plots": ("core",), "widgets": ("core", "plots"), "run": ("core",),
-          "trainer": ("core", "run"), "dashboard": ("plots", "run", "trainer", "widgets")}  # what each tool may import; fmt: skip
+BEFORE = {  # what each tool may import
+    "core": (),
+    "checkpoint": ("core",),
+    "data": ("core",),
+    "texts": ("core", "data"),
+    "plots": ("core",),
+    "widgets": ("core", "plots"),
+    "charts": ("plots",),
+    "pictures": ("charts", "plots"),
+    "views": ("charts", "plots", "widgets"),
+    "run": ("core",),
+    "trainer": ("core", "run"),
+    "dashboard": ("plots", "run", "trainer", "widgets"),
+}
 LESSONS = {file.stem[3:]: int(file.stem[:2]) for file in NUMBERED}
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from genai_course import plots
-from genai_course.plots import INK, PALETTE, bars, contrast, curves, draw_graph, field, histograms, image_grid, picture, subplots
+from genai_course.plots import INK, PALETTE, bars, contrast, curves, draw_graph, field, histograms, image_grid, picture, subplots, walks
 
 
 def opened(shown): return Image.open(io.BytesIO(shown.png)).convert("RGBA")
@@ -20,6 +20,7 @@ PICTURES = {
     "image_grid": lambda alt: image_grid(np.zeros((5, 3, 4, 4)), alt, list("abcde"), columns=2),
     "histograms": lambda alt: histograms({"a": np.arange(9), "b": np.ones(4)}, alt),
     "field": lambda alt: field(lambda p: p[:, 0], np.array([[0, 0], [1, 1]]), np.array([0, 1]), alt),
+    "walks": lambda alt: walks(lambda p: (p**2).sum(-1), {"a": np.ones((1, 2)), "b": np.linspace([-2, -2], [2, 1], 40)}, alt, (-2, -2), (2, 2)),
     "draw_graph": lambda alt: draw_graph(["x", "y"], [(0, 1)], [(0, 0), (1, 0)], alt, ["1", "2"], ["×2"]),
 }
 

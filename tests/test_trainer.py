@@ -6,6 +6,7 @@ import math
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -296,8 +297,13 @@ def test_start_is_once():
 
 # ---- waiting
 
+def awaited(coroutine):
+    "The coroutine's result, from a thread of its own: where browser tests ran before, this one has an event loop already."
+    with ThreadPoolExecutor(1) as pool: return pool.submit(asyncio.run, coroutine).result()
+
+
 def test_wait_gives_the_trained_model():
-    weights = asyncio.run(line(steps=lambda *parts: fit(*parts, steps=3000)).wait())
+    weights = awaited(line(steps=lambda *parts: fit(*parts, steps=3000)).wait())
     assert torch.allclose(weights.detach(), torch.tensor([2.0, -1.0, 0.5]), atol=0.05)
 
 
@@ -309,7 +315,7 @@ def test_a_cancelled_wait_stops_the_run():
         await waiting
 
     trainer = Trainer("cancelled", countless)
-    with pytest.raises(asyncio.CancelledError): asyncio.run(interrupted())
+    with pytest.raises(asyncio.CancelledError): awaited(interrupted())
     wait_until(lambda: trainer.state == "stopped")
 
 
@@ -338,7 +344,7 @@ def test_an_error_is_reported_with_its_line_and_raised_at_every_wait(broken, thr
     if not threads: headless(monkeypatch)
     trainer = line(**broken).start()
     for _ in range(2):
-        with pytest.raises(RuntimeError, match="snapped"): asyncio.run(trainer.wait())
+        with pytest.raises(RuntimeError, match="snapped"): awaited(trainer.wait())
     assert trainer.state == "failed"
     assert trainer.report["problem"].startswith("RuntimeError: snapped (line ") and "raise RuntimeError" in trainer.report["problem"]
 

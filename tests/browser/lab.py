@@ -155,6 +155,6 @@ def run_all(page: Page, seconds: float = 60) -> None:
 
 
 def set_theme(page: Page, theme: str) -> None:
-    "Change JupyterLab's theme and wait until the page wears it."
+    "Change JupyterLab's theme and wait until the page wears it and the splash that covers the change is gone."
     page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    page.wait_for_function("theme => document.body.dataset.jpThemeName === theme && !document.querySelector('#jupyterlab-splash')", arg=theme)

@@ -17,7 +17,7 @@ def test_lesson_01_runs_and_its_explorer_answers_to_keys(page, lab, tmp_path):
     run_all(page, seconds=240)
     view = page.get_by_role("region", name="Prediction explorer")
     view.scroll_into_view_if_needed()
-    said, first = view.locator(".genai-next-text"), view.locator("tbody th").first
+    said, first = view.locator(".genai-said"), view.locator("tbody th").first
     expect(said).to_contain_text("The model looks at 'hri'")
     expect(first).to_have_text("s")
     field = view.get_by_label("A name begins with")

@@ -116,8 +116,8 @@ def test_the_last_definition_counts():
 
 def test_what_is_printed_belongs_to_its_question():
     outcome = outcome_of("print('loading')\ndef double(x):\n    print('x' * 2000)\n    return 2 * x", check_double, check_double)
-    assert outcome.printed.startswith("loading\nxxx") and len(outcome.printed) == 4096
-    assert outcome.printed_size == 8 + 4 * 2001  # each call is repeated
+    assert outcome.printed.startswith("loading\nxxx")
+    assert outcome.printed_size == 8 + 2001  # a repeated call and hidden tests do not count
 
 
 def test_inputs_that_were_changed_are_told():

@@ -68,18 +68,17 @@ def _warnings(parts, owners, answers, spec):
     marked = any(part.cell.mark("question") for part in parts)
     if not marked and any(answers.values()): yield "The marks of the answer cells are lost; answers were found by the names of their functions."
     for ident, question in spec.questions.items():
-        yield from _warnings_of(question, answers[ident], [part for part in parts if owners[part.cell.number] == ident], marked)
+        yield from _warnings_of(question, answers[ident], [part for part in parts if part.answers(question)], marked)
     for part in parts:
         if part.dropped: yield f"Cell {part.cell.number}: left out what only a notebook understands ({_listed(part.dropped)})."
         if not part.tree and not owners[part.cell.number]: yield f"Cell {part.cell.number} is not Python; it answers no question and was left out."
 
 
-def _warnings_of(question, answer, candidates, marked):
-    defining = [part for part in candidates if part.answers(question)]
+def _warnings_of(question, answer, defining, marked):
     wanted = " and ".join(f"`{name}`" for name in question.names)
-    if answer is None: yield f"{question.ident}: no cell answers it; it should define {wanted}."
-    elif not defining: yield f"{question.ident}: cell {answer.cell.number} should define {wanted}, and does not."
-    elif marked and answer.cell.mark("question") != question.ident:
+    if answer is None and not defining: yield f"{question.ident}: no cell answers it; it should define {wanted}."
+    if answer and not defining and answer.tree: yield f"{question.ident}: cell {answer.cell.number} should define {wanted}, and does not."
+    if answer and marked and answer.cell.mark("question") != question.ident:
         yield f"{question.ident}: cell {answer.cell.number} was taken as its answer, for it defines {wanted}."
     if len(defining) > 1:
         places = ", ".join(str(part.cell.number) for part in defining)

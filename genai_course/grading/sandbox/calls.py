@@ -23,9 +23,8 @@ class Names(Mapping):
         return _stand_in if is_function else Opaque(kind)
 
     def _look_up(self, name):
-        reply = self.session.ask({"do": "look", "names": [name]})
-        with honest():
-            for is_function, kind in reply["kinds"].values(): self.session.kinds[name] = (is_function is True, str(kind)[:100])
+        kinds = self.session.ask({"do": "look", "names": [name]}, _kinds)
+        self.session.kinds |= kinds
 
     def __iter__(self) -> Iterator[str]: return iter(self.session.kinds)
 
@@ -45,13 +44,20 @@ def call_there(names: Names, name: str, gradients: bool, arguments: tuple, optio
     return outcome, changed
 
 
-def _call(session, message):
-    reply = session.ask(message)
+def _call(session, message): return session.ask(message, _result)
+
+
+def _kinds(reply):
+    with honest(): return {name: (is_function is True, str(kind)[:100]) for name, (is_function, kind) in reply["kinds"].items()}
+
+
+def _result(reply):
     with honest(): changed = tuple(place for place in reply.get("changed", ()) if type(place) is int)
     return value_in(reply), changed
 
 
 def _expect_again(session, message, first):
-    if not first.like(Call(first.name, *_call(session, message))):
+    with session.unheard(): second = Call(first.name, *_call(session, message))
+    if not first.like(second):
         raise Unsteady(f"`{first.name}` gave different results for the same arguments. Does it keep something between calls, "
                        "or draw random numbers that no seed fixes?")

@@ -1,5 +1,6 @@
 """Where a worker runs: in bubblewrap (no network, nothing of the machine but interpreter and libraries), or as a plain process with limits."""
 
+import ctypes
 import itertools
 import json
 import os
@@ -25,6 +26,7 @@ BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from inside.worker import m
 ROOM = 64 * 2**20  # bytes of the private /tmp
 USERS = range(61184, 65520)  # numbers that no real user has: systemd gives them to passing services
 SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
+NO_DUMP = 4  # for prctl
 _turns = itertools.count()
 
 
@@ -67,7 +69,13 @@ def _checked(name):
     reasons = {"bubblewrap": why_no_bubblewrap, "plain": why_not_plain}
     if name not in reasons: raise IsolationError(f"There is no isolation called {name!r}: choose best, bubblewrap or plain.")
     if reason := reasons[name](): raise IsolationError(reason)
+    if name == "plain": _hide()
     return name
+
+
+def _hide() -> None:
+    "Keep this process's memory from other processes of its user, which plain workers are."
+    if sys.platform == "linux": ctypes.CDLL(None).prctl(NO_DUMP, 0, 0, 0, 0)
 
 
 @cache
@@ -154,7 +162,7 @@ def _walls(more: tuple[str, ...] = ()) -> list[str]:
 def _visible() -> list[str]:
     "Bubblewrap's words for what is seen of this machine, read-only: the system's and the interpreter's libraries, the course, its downloads."
     words = [word for path in SYSTEM for word in _as_here(path)]
-    for path in _interpreter(): words += [*_folders_above(path), "--ro-bind", path, path]
+    for path in _interpreter(): words += _as_here(path)
     shown = {INSIDE: "/course/inside", downloads_folder(): "/course/downloads", Path("/sys/devices/system/cpu"): "/sys/devices/system/cpu"}
     if _path_of_the_course("outside"): shown[PACKAGE] = "/course/library/genai_course"
     return words + [word for path, place in shown.items() for word in (*_folders_above(place), "--ro-bind-try", str(path), place)]
@@ -166,20 +174,21 @@ def _folders_above(path: str) -> list[str]:
 
 
 def _as_here(path: str) -> list[str]:
-    "The words that show a path of the system, which may be a link."
-    return ["--symlink", os.readlink(path), path] if os.path.islink(path) else [*_folders_above(path), "--ro-bind-try", path, path]
+    "The words that show a path of this machine, which may be a link."
+    return [*_folders_above(path), *(["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind-try", path, path])]
 
 
 def _interpreter() -> list[str]:
-    "Folders and files of this interpreter that are not among the system's."
-    real = os.path.realpath(sys.executable)
-    folders = [path for path in dict.fromkeys([sys.prefix, *_parts(sys.base_prefix)]) if os.path.isdir(path)]
-    return folders + [file for file in dict.fromkeys([sys.executable, real]) if not any(Path(file).is_relative_to(folder) for folder in folders)]
+    "This interpreter, its libraries, and those of the environment that it runs in."
+    files = [*_links(sys.executable), f"{sys.prefix}/pyvenv.cfg"]
+    folders = [f"{prefix}/{name}" for prefix in (sys.prefix, sys.base_prefix) for name in ("lib", "lib64") if prefix != "/usr"]
+    return [path for path in dict.fromkeys([*folders, *files]) if os.path.exists(path)]
 
 
-def _parts(prefix):
-    "An interpreter's own folder; of one that is shared with the system only the libraries."
-    return [f"{prefix}/lib", f"{prefix}/lib64"] if prefix in ("/usr", "/usr/local") else [prefix]
+def _links(path: str) -> list[str]:
+    "`path`, and if it is a link all that it leads to, one after the other."
+    if not os.path.islink(path): return [path]
+    return [path, *_links(os.path.normpath(os.path.join(os.path.dirname(path), os.readlink(path))))]
 
 
 def _path_of_the_course(place: Path | str) -> str:

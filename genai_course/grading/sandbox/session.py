@@ -1,7 +1,10 @@
 """One submission in the sandbox: its code is run there; a worker that is lost is replaced by a fresh one, without what ended it."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from genai_course.grading.limits import TimeUp
 from genai_course.grading.outcome import Piece
@@ -10,13 +13,14 @@ from genai_course.grading.sandbox.conversation import Conversation, failure_in
 from genai_course.grading.sandbox.process import Printed, Process
 
 SEED = 0  # of every cell and call
+PATIENCE = 2.0  # seconds for a worker that should be idle to say so
 AGAIN = 1.0  # seconds for a cell that once ran too long, when a fresh worker runs it up to that point again
 
 
 @dataclass(frozen=True)
 class Limits:
     "What one submission may use."
-    question_seconds: float = 20.0  # all tests of one question
+    question_seconds: float = 20.0  # all open tests of one question, and then all hidden ones
     cell_seconds: float = 30.0  # running one cell; it may import torch
     memory: int = 3 * 2**30  # bytes
 
@@ -31,7 +35,8 @@ class Session:
         self.loose: list[str] = []  # what this system cannot bound
         self.talk: Conversation | None = None  # with the worker, where there is one
         self.kinds: dict[str, tuple[bool, str]] = {}  # of names that were looked up: whether they can be called, and their type
-        self.deadline, self.has_run = float("inf"), False
+        self.ran: set[int] = set()  # places of pieces that ran at least once: what they print again does not count
+        self.question, self.deadline = "", float("inf")
 
     def __enter__(self) -> "Session": return self
 
@@ -45,12 +50,13 @@ class Session:
     def run_all(self) -> None:
         "Run setup and each piece in a fresh worker, but for pieces that ended one."
         while not self._outlives_the_code(): pass
-        self.has_run = True
+        self._listen(self.question)
 
     def _outlives_the_code(self):
         self.start()
         for place, piece in enumerate(self.pieces):
-            self._listen("" if self.has_run else piece.question)
+            self._listen("" if place in self.ran else piece.question)
+            self.ran.add(place)
             if self.lost.get(place) != "died": self._run_piece(place, piece)
             if self.talk is None: return False
         return True
@@ -93,10 +99,10 @@ class Session:
         self.lost[place] = how
         self.failures.setdefault(place, failure)
 
-    def begin(self, question: str) -> None:
-        "From now on calls have the seconds of `question`, and what they print is kept with it."
-        self.deadline = time.perf_counter() + self.limits.question_seconds
-        self.printed.setdefault(question, Printed())
+    def begin(self, question: str, seconds: float) -> None:
+        "From now on calls have the `seconds` of a question, and what they print is kept with it; with none if it is empty."
+        self.deadline = time.perf_counter() + seconds
+        self.question = question
         if self.talk: self._listen(question)
 
     def _listen(self, question):
@@ -104,16 +110,32 @@ class Session:
         self.talk.process.read_output()
         self.talk.process.printed = self.printed.setdefault(question, Printed()) if question else Printed()
 
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        "A block in which what is printed does not count."
+        if self.talk: self._listen("")
+        try: yield
+        finally:
+            if self.talk: self._listen(self.question)
+
+    def finish(self) -> None:
+        "The question is over. A worker that does not listen any more, whatever it has replied, is ended."
+        self.settle()
+        if not self.talk: return
+        try: self.talk.ask({"do": "look", "names": []}, time.perf_counter() + PATIENCE)
+        except (Died, TimeUp): self.end()
+
     def settle(self) -> None:
         "Interrupt what still runs, and end the worker where it does not heed that; take in what was printed."
         if self.talk and not self.talk.settle(): self.end()
         if self.talk: self.talk.process.read_output()
 
-    def ask(self, message: dict) -> dict:
-        "The worker's reply, within the question's seconds; a fresh worker's where there is none. Raises Died, TimeUp."
+    def ask(self, message: dict, read: Callable[[dict], Any]) -> Any:
+        """What `read` makes of the worker's reply, within the question's seconds; a fresh worker's where there is none.
+        Raises Died, TimeUp."""
         if self.talk and not self.talk.is_nested: self.settle()
         if not self.talk: self.run_all()
-        try: return self.talk.ask(message | {"random": SEED}, self.deadline)
+        try: return read(self.talk.ask(message | {"random": SEED}, self.deadline))
         except Died:
             self.end()
             raise

@@ -9,14 +9,16 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 DEPTH = 20  # lists within lists, at most
-ITEMS = 1_000_000  # values in one message, at most
+ITEMS = 200_000  # values in one message, at most
 BITS = 1000  # of a whole number, at most: what a float can still hold
 HUGE = f"whole number of more than {BITS} bits"
-SIZE = 16 * 2**20  # bytes of one message, at most
+SIZE = 8 * 2**20  # bytes of one message, at most
 HEAD = 4  # bytes in front of a message that say how long it is
+_libraries = {}
 DTYPE = re.compile(r"[<>|=][biufcUS]\d{1,9}")
 
 
@@ -53,6 +55,12 @@ def from_body(body: bytes) -> dict:
 def _refuse(text): raise Malformed(f"the number {text}")
 
 
+def library(name: str) -> ModuleType | None:
+    "The module `name` if somebody has imported it; from then on the very same, whatever becomes of `sys.modules`."
+    if name in sys.modules: _libraries.setdefault(name, sys.modules[name])
+    return _libraries.get(name)
+
+
 def encode(value: Any, other: Callable[[Any], dict]) -> Any:
     "`value` as JSON data; `other(value)` is asked for an object in place of anything that is no plain data. Raises TooLarge."
     return _Encoder(other).encode(value, DEPTH)
@@ -73,7 +81,7 @@ class _Encoder:
         return self._of_library(value, depth) if type(value).__module__ != "builtins" else self._of_many(value, depth)
 
     def _of_library(self, value, depth):
-        numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+        numpy, torch = library("numpy"), library("torch")
         if numpy and isinstance(value, numpy.ndarray): return self._array(numpy, value, depth)
         if numpy and isinstance(value, numpy.generic):
             return self._array(numpy, value, depth) | {"is": "number"} if value.dtype.kind in "biufc" else str(value)
@@ -91,7 +99,7 @@ class _Encoder:
         from .tensors import plain_tensor, readable
         if not readable(value): return {"is": "opaque", "kind": "tensor without readable values", "text": ""}
         plain = plain_tensor(value)
-        return vars(plain) | {"is": "tensor", "values": self._array(sys.modules["numpy"], plain.values, 1)}
+        return vars(plain) | {"is": "tensor", "values": self._array(library("numpy"), plain.values, 1)}
 
     def _of_many(self, value, depth):
         if isinstance(value, Mapping):

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 import platform
+import signal
 import struct
 import sys
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ X32 = 0x40000000  # a second set of numbers on x86_64
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # places in what the kernel hands to a filter
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # a filter's instructions
 ALLOW, ERROR = 0x7FFF0000, 0x00050000
-NO_NEW_PRIVILEGES, SECCOMP, FILTER = 38, 22, 2  # for prctl
+WITH_PARENT, NO_NEW_PRIVILEGES, SECCOMP, FILTER = 1, 38, 22, 2  # for prctl
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def confine(bounds: Bounds) -> list[str]:
     "Give up what `bounds` does not leave; returns what this system cannot bound. Raises OSError where the user cannot be changed."
     if bounds.user is not None: _become(bounds.user)
     loose = _limit(bounds)
-    return loose if sys.platform == "linux" and _filter_calls() else [*loose, "network", "new processes"]
+    return loose if sys.platform == "linux" and _die_with_parent() and _filter_calls() else [*loose, "network", "new processes"]
 
 
 def _become(user):
@@ -66,6 +67,12 @@ def _lower(resource, name, value):
     return True
 
 
+def _prctl(*arguments): return ctypes.CDLL(None).prctl(*arguments) == 0
+
+
+def _die_with_parent(): return _prctl(WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+
+
 def _filter_calls():
     "Whether the kernel now refuses the denied system calls."
     machine = platform.machine()
@@ -73,8 +80,7 @@ def _filter_calls():
     program = b"".join(struct.pack("HBBI", *step) for step in _program(machine, os.getpid()))
     steps = ctypes.create_string_buffer(program, len(program))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(steps)))
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    return prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0 and prctl(SECCOMP, FILTER, header, 0, 0) == 0
+    return _prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) and _prctl(SECCOMP, FILTER, header, 0, 0)
 
 
 def _program(machine, process):

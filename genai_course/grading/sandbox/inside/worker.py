@@ -10,7 +10,7 @@ import socket
 import sys
 import types
 
-from .codec import HEAD, Malformed, TooLarge, decode, encode, frame_length, from_body, to_frame
+from .codec import HEAD, Malformed, TooLarge, decode, encode, frame_length, from_body, library, to_frame
 from .confinement import Bounds, confine
 from .failing import failure_facts
 
@@ -167,8 +167,8 @@ def _answers_module():
 
 def _fix_seeds(seed):
     random.seed(seed)
-    if "numpy" in sys.modules: sys.modules["numpy"].random.seed(seed)
-    if "torch" in sys.modules: sys.modules["torch"].manual_seed(seed)
+    if numpy := library("numpy"): numpy.random.seed(seed)
+    if torch := library("torch"): torch.manual_seed(seed)
 
 
 def _refusing(reason):

@@ -1,0 +1,122 @@
+// The controls of an explorer. Each maker takes its specification from Python and a callback, and gives { node, read(), write(value) }.
+const CONTROLS = {};
+const PACE = 1000; // milliseconds a step at normal speed
+const SPEEDS = { slow: 2, normal: 1, fast: 0.25 };
+
+// A number as people read it: three digits, a true minus sign; percent where a share is meant. What is no number comes as words.
+function readable(value, percent = false) {
+  if (typeof value !== "number") return value ?? "no number";
+  if (percent) return `${(100 * value).toFixed(1)} %`;
+  const size = Math.abs(value);
+  if (size >= 100 && size < 1e6) return Math.round(value).toLocaleString("en-GB").replace("-", "−");
+  const text = size === 0 ? "0" : size >= 1e6 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+  return text.replaceAll("-", "−");
+}
+
+function labelled(label, input, ...rest) {
+  input.id = identifier("control");
+  return element("div", { class: "genai-knob" }, element("label", { for: input.id }, label), input, ...rest);
+}
+
+// A native range with its label before it and its value after it; `tell` puts a position into words.
+function labelledRange(label, { low, high, step }, tell, changed) {
+  const shown = element("output", { class: "genai-value" });
+  const input = element("input", { type: "range", min: low, max: high, step, oninput: () => { say(); changed(); } });
+  const say = () => {
+    shown.textContent = tell(Number(input.value));
+    input.setAttribute("aria-valuetext", `${label} is ${shown.textContent.replace("−", "minus ")}`);
+  };
+  const node = labelled(label, input, shown);
+  shown.htmlFor = input.id;
+  return { node, input, read: () => Number(input.value), write: (value) => { input.value = value; say(); } };
+}
+
+CONTROLS.range = (spec, changed) => {
+  const decimals = Math.max(0, -Math.floor(Math.log10(spec.step) + 1e-9));
+  const tell = (value) => `${value.toFixed(decimals).replace("-", "−")}${spec.unit && ` ${spec.unit}`}`;
+  return labelledRange(spec.label, spec, tell, changed);
+};
+
+CONTROLS.scale = (spec, changed) => {
+  const range = labelledRange(spec.label, { low: 0, high: spec.values.length - 1, step: 1 }, (i) => String(spec.values[i]), changed);
+  return { ...range, read: () => spec.values[range.read()], write: (value) => range.write(spec.values.indexOf(value)) };
+};
+
+CONTROLS.choice = (spec, changed) => {
+  const input = element("select", { onchange: changed }, ...spec.options.map((option, i) => element("option", { value: i }, String(option))));
+  const write = (value) => { input.value = spec.options.indexOf(value); };
+  return { node: labelled(spec.label, input), read: () => spec.options[input.value], write };
+};
+
+CONTROLS.toggle = (spec, changed) => {
+  const input = element("input", { type: "checkbox", onchange: changed });
+  return { node: labelled(spec.label, input), read: () => input.checked, write: (value) => { input.checked = value; } };
+};
+
+CONTROLS.text = (spec, changed) => {
+  const input = element("input", { type: "text", size: spec.size, maxlength: spec.longest, spellcheck: "false", autocomplete: "off", oninput: changed });
+  return { node: labelled(spec.label, input), read: () => input.value, write: (value) => { input.value = value; } };
+};
+
+// A button that counts its presses: for what is to be drawn again by chance.
+CONTROLS.again = (spec, changed) => {
+  let presses = 0;
+  const node = element("button", { type: "button", onclick: () => { presses += 1; changed(); } }, spec.label);
+  return { node, read: () => presses, write: (value) => { presses = value; } };
+};
+
+// Play, step, back, reset, speed, and a position to drag. `tell` puts a position into words; `count` may change by resize(count, at).
+function transport(label, tell, changed) {
+  let at = 0, count = 1, timer = null, speed = "normal";
+  const go = (to) => { at = Math.max(0, Math.min(count - 1, to)); refresh(); changed(at); };
+  const halt = () => { clearInterval(timer); timer = null; refresh(); };
+  const tick = () => { if (!node.isConnected || at >= count - 1) halt(); else go(at + 1); };
+  const run = () => { clearInterval(timer); timer = setInterval(tick, PACE * SPEEDS[speed]); refresh(); };
+  const play = () => {
+    if (timer) return halt();
+    if (at >= count - 1) go(0);
+    run();
+  };
+  const stepTo = (place) => () => { halt(); go(place()); };
+  const reset = button("Reset", `${label}: reset to the start`, stepTo(() => 0));
+  const back = button("Back", `${label}: one step back`, stepTo(() => at - 1));
+  const playing = element("button", { type: "button", class: "genai-play", onclick: play });
+  const next = button("Step", `${label}: one step forward`, stepTo(() => at + 1));
+  const scrub = element("input", { type: "range", min: 0, value: 0, "aria-label": label, oninput: () => { halt(); go(Number(scrub.value)); } });
+  const shown = element("output", { class: "genai-counter" });
+  const pace = element("select", { "aria-label": `${label}: speed`, onchange: () => { speed = pace.value; if (timer) run(); } },
+    ...Object.keys(SPEEDS).map((name) => element("option", { value: name, selected: name === speed }, name)));
+  const refresh = () => {
+    scrub.max = count - 1;
+    scrub.value = at;
+    shown.textContent = tell(at, count);
+    scrub.setAttribute("aria-valuetext", shown.textContent);
+    playing.textContent = timer ? "Pause" : "Play";
+    playing.setAttribute("aria-label", `${label}: ${timer ? "pause" : "play"}`);
+  };
+  const node = element("div", { class: "genai-steps", role: "group", "aria-label": label }, reset, back, playing, next, scrub, shown, pace);
+  const write = (place) => { at = Math.max(0, Math.min(count - 1, place)); refresh(); };
+  return { node, read: () => at, write, halt, resize: (size) => { count = Math.max(1, size); write(at); } };
+}
+
+CONTROLS.transport = (spec, changed) => {
+  const player = transport(spec.label, (at, count) => `${spec.unit} ${at} of ${count - 1}`, changed);
+  player.resize(spec.count);
+  return player;
+};
+
+// A place to read values off a chart: a native range laid over it, invisible until it has the focus, so that every reader knows it.
+function reader(label, tell, moved) {
+  const input = element("input", { type: "range", min: 0, step: 1, value: 0, class: "genai-reader", "aria-label": label, oninput: () => place(Number(input.value)) });
+  const place = (at) => {
+    input.value = at;
+    input.setAttribute("aria-valuetext", tell(Number(input.value)));
+    moved(Number(input.value));
+  };
+  const resize = (count) => { input.max = Math.max(0, count - 1); input.disabled = count === 0; };
+  return { input, place, resize, read: () => Number(input.value) };
+}
+
+// What stands where a chart has nothing to draw, and what a chart left out.
+const emptyState = (what) => element("p", { class: "genai-empty" }, `Nothing to draw: ${what}.`);
+const noteLines = (notes = []) => notes.map((note) => element("p", { class: "genai-note" }, note));

@@ -1,0 +1,53 @@
+// Controls above, views below: what a lesson composes in Python as an Explorer.
+function controlPanel(specs, start, changed) {
+  const parts = Object.fromEntries(specs.map((spec) => [spec.name, CONTROLS[spec.kind](spec, changed)]));
+  const write = (values) => { for (const [name, value] of Object.entries(values)) parts[name].write(value); };
+  write(Object.fromEntries(specs.map((spec) => [spec.name, start[spec.name] ?? spec.start])));
+  const node = element("div", { class: "genai-controls" }, ...specs.map((spec) => parts[spec.name].node));
+  return { node, write, read: () => Object.fromEntries(specs.map((spec) => [spec.name, parts[spec.name].read()])) };
+}
+
+// The views of the charts in an answer, made anew only where the kinds change.
+function gallery(stage) {
+  let kinds = "", views = [];
+  return (charts) => {
+    const now = charts.map((chart) => chart.kind).join();
+    if (now !== kinds) {
+      kinds = now;
+      views = charts.map((chart) => VIEWS[chart.kind]());
+      stage.replaceChildren(...views.map((view) => view.node));
+    }
+    charts.forEach((chart, i) => views[i].draw(chart));
+    return () => sideBySide(charts.map((chart, i) => views[i].table(chart)).filter(Boolean));
+  };
+}
+
+// One table of several: one below the other, where they have the same number of columns; else the longest decides.
+function sideBySide(tables) {
+  const width = Math.max(0, ...tables.map((table) => table.columns.length));
+  const fill = (row) => [...row, ...Array(width - row.length).fill("")];
+  const [first, ...others] = tables;
+  if (!first) return { columns: [], rows: [] };
+  return { columns: fill(first.columns), rows: [...first.rows, ...others.flatMap((table) => [table.columns, ...table.rows])].map(fill) };
+}
+
+export default {
+  render: frame((controls, ask, model, stage) => {
+    const formula = FORMULAS[model.get("formula")];
+    const answer = (parameters) => model.set("data", formula(parameters, model.get("constants")));
+    const moved = () => (formula ? answer : ask)(panel.read());
+    const panel = controlPanel(model.get("controls"), model.get("request"), moved);
+    const problem = element("p", { class: "genai-problem", role: "alert" });
+    const views = element("div", { class: "genai-views" });
+    const show = gallery(views);
+    controls.append(panel.node);
+    // A view may move controls: node.dispatchEvent(new CustomEvent("genai-write", { bubbles: true, detail: { name: value } })).
+    stage.addEventListener("genai-write", (event) => { panel.write(event.detail); moved(); });
+    stage.append(problem, views);
+    return (data) => {
+      problem.textContent = data.problem ? `✕ ${data.problem.message}` : "";
+      views.classList.toggle("genai-stale", Boolean(data.problem));
+      return data.problem ? null : show(data.charts);
+    };
+  }),
+};

@@ -1,0 +1,187 @@
+"""Views whose state is all in JS, in a plain page without Python: read by keyboard alone, light and dark, whatever the data."""
+
+import numpy as np
+import pytest
+from lab import open_page
+from looks import faults, inked
+from playwright.sync_api import expect
+
+from genai_course.charts import Bars, Curves, HeatMap
+from genai_course.pictures import Field, ImageGrid, Strip
+from genai_course.views import Explorer, plain_page
+
+pytestmark = pytest.mark.browser
+STEPS = np.arange(100)
+LOSSES = {"training": 2 * np.exp(-STEPS / 30) + 0.1, "held out": 2 * np.exp(-STEPS / 40) + 0.3}
+WORDS = Bars({"cat": 0.5, "dog": 0.3, "mouse": 0.2}, "Three animals.", "share", "animal", percent=True, high=1, marked=["dog"])
+SIGNED = Bars({"up": 2.0, "down": -1.0, "odd": float("nan")}, "Two bars and one that is not a number.", "gradient", columns={"where": ["here", "there", "nowhere"]})
+FALLING = Curves(LOSSES, "Two losses fall; the held-out one stays higher.", xlabel="step", ylabel="loss", log=True)
+BROKEN = Curves({"loss": [1.0, float("nan"), float("inf"), 2.0]}, "A line with a gap.")
+
+WEIGHTS = HeatMap([[1.0, 0.0], [0.25, 0.75]], "Who looks at whom.", ["the", "cat"], ["the", "cat"], "looked at", "looking", percent=True)
+SHADED = HeatMap([[1.0, -2.0], [float("nan"), 0.5]], "Three numbers and a hole.")
+RAMP = np.linspace(-1, 1, 6).reshape(6, 1, 1, 1) * np.ones((6, 1, 4, 4))
+GRID, FRAMES = ImageGrid(RAMP, "From black to white.", titles=list("abcdef")), Strip(RAMP, "Ever lighter.")
+PLANE = Field("Two points and a path.", [(-1, 0), (1, 1)], [0, 1], ["left", "right"], function=lambda p: p[:, 0], paths={"walk": [(0, 0), (0.5, 0.5)]})
+FLOW = Field("A swirl.", flow=lambda p: p[:, ::-1] * [-1, 1], extent=((-1, 1), (-1, 1)))
+LINE_ART = [WORDS, SIGNED, FALLING, BROKEN, FLOW, Bars({}, "No bars.")]
+ALL = [*LINE_ART, WEIGHTS, SHADED, GRID, FRAMES, PLANE]
+
+
+@pytest.fixture(scope="module")
+def show(browser):
+    "Opens a plain page of explorers without controls, one for each chart."
+    with open_page(browser) as page:
+
+        def opened(*charts, scheme="light"):
+            page.emulate_media(color_scheme=scheme)
+            page.set_content(plain_page("Views", *[Explorer(f"View {i}", lambda chart=chart: chart) for i, chart in enumerate(charts)]))
+            expect(page.get_by_role("region", name=f"View {len(charts) - 1}")).to_be_visible()
+            return page
+
+        yield opened
+        assert page.errors == []
+
+
+def test_bars_are_rows_with_name_and_value(show):
+    page = show(WORDS, SIGNED)
+    rows = page.get_by_role("region", name="View 0").locator("tbody tr")
+    assert [row.locator("th, .genai-number").all_text_contents() for row in rows.all()] == [["cat", "50.0 %"], ["▸ dog", "30.0 %"], ["mouse", "20.0 %"]]
+    widths = rows.locator(".genai-bar").evaluate_all("bars => bars.map(bar => bar.style.width)")
+    assert widths == ["50%", "30%", "20%"]
+    odd = page.get_by_role("region", name="View 1").locator("tbody tr")
+    assert odd.nth(1).inner_text().split("\t")[-2:] == ["−1", "there"] and "not a number" in odd.nth(2).inner_text()
+    assert odd.nth(1).locator(".genai-negative").count() == 1 and odd.nth(2).locator(".genai-bar").count() == 0
+
+
+def test_a_line_chart_is_read_off_with_the_arrow_keys(show):
+    page = show(FALLING)
+    reading = page.get_by_role("slider", name="Read values off the chart")
+    page.keyboard.press("Tab")
+    expect(reading).to_be_focused()
+    page.keyboard.press("Home")
+    expect(reading).to_have_attribute("aria-valuetext", "step 0, training 2.1, held out 2.3")
+    for _ in range(3): page.keyboard.press("ArrowRight")
+    expect(reading).to_have_attribute("aria-valuetext", "step 3, training 1.91, held out 2.16")
+    expect(page.locator(".genai-readout")).to_have_text("step 3, training 1.91, held out 2.16")
+    expect(page.locator(".genai-cursor .genai-mark").first).to_be_visible()
+    expect(page.get_by_role("img", name="Two losses fall")).to_be_visible()
+
+
+def test_lines_are_told_apart_without_colour_and_named_at_their_ends(show):
+    page = show(FALLING)
+    lines = page.locator(".genai-line")
+    dashes = lines.evaluate_all("lines => lines.map(line => line.getAttribute('stroke-dasharray'))")
+    assert lines.count() == 2 and len(set(dashes)) == 2
+    assert page.locator(".genai-series-name").all_text_contents() == ["training", "held out"]
+    assert page.locator(".genai-tick").filter(has_text="0.5").count() and page.locator(".genai-axis-label").all_text_contents() == ["step", "loss"]
+
+
+def test_a_value_that_is_not_finite_is_a_gap_and_is_told(show):
+    page = show(BROKEN)
+    assert page.locator(".genai-line").get_attribute("d").count("M") == 2
+    expect(page.locator(".genai-note")).to_have_text("⚠ loss: 2 values are not finite; the line has a gap there.")
+    page.get_by_role("slider", name="Read values").press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".genai-readout")).to_have_text("x 1, loss no number")
+
+
+@pytest.mark.parametrize("chart, said", [
+    (Bars({}, "No bars."), "there are no bars"), (Curves({}, "No lines."), "no line has a point"), (Curves({"y": [float("nan")]}, "A line."), "no line has a point"),
+    (Curves({"y": [-1.0]}, "A line.", log=True), "no line has a point"), (HeatMap([], "No cells."), "there are no cells"),
+    (ImageGrid([], "No images."), "there are no pictures"), (Strip([], "No frames."), "there are no frames"), (Field("Nothing."), "there are no points"),
+])  # fmt: skip
+def test_nothing_to_draw_is_said(show, chart, said):
+    page = show(chart)
+    expect(page.locator(".genai-empty")).to_contain_text(f"Nothing to draw: {said}")
+    assert page.get_by_role("slider").count() == 0
+
+
+def test_a_heat_map_is_read_row_by_row_and_column_by_column(show):
+    page = show(WEIGHTS)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("slider", name="Row to read")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")
+    column = page.get_by_role("slider", name="Column to read")
+    expect(column).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(column).to_have_attribute("aria-valuetext", "looking cat, looked at cat: 75.0 %")
+    expect(page.locator(".genai-readout")).to_have_text("looking cat, looked at cat: 75.0 %")
+    assert page.locator(".genai-named").all_text_contents() == ["cat", "cat"]
+    assert page.locator(".genai-cell-number").all_text_contents() == ["100", "0", "25", "75"]
+
+
+def test_shades_have_two_colours_around_zero_and_a_cross_where_there_is_no_number(show):
+    page = show(SHADED)
+    pixels = page.evaluate("""async () => {
+        const image = new Image(), canvas = document.createElement("canvas");
+        image.src = document.querySelector(".genai-heat image").getAttribute("href");
+        await image.decode();
+        canvas.getContext("2d").drawImage(image, 0, 0);
+        return [[0, 0], [1, 0], [0, 1], [1, 1]].map(([x, y]) => [...canvas.getContext("2d").getImageData(x, y, 1, 1).data]);
+    }""")
+    one, minus_two, hole, half = pixels
+    assert one[2] > one[0] and minus_two[0] > minus_two[2] and hole[3] == 0 and minus_two[3] == 190
+    assert one[3] == pytest.approx(95, abs=1) and half[3] == pytest.approx(48, abs=1)
+    assert page.locator(".genai-cell-number").all_text_contents() == ["1", "−2", "×", "0.5"]
+
+
+def test_images_have_their_titles_as_names(show):
+    page = show(GRID)
+    assert [image.get_attribute("alt") for image in page.get_by_role("img").all()] == list("abcdef")
+    expect(page.get_by_role("group", name="From black to white.")).to_be_visible()
+    assert page.locator("img").evaluate_all("images => images.every(image => image.naturalWidth === 4)")
+
+
+def test_a_strip_is_run_through_by_keys_alone(show):
+    page = show(FRAMES)
+    frame, position = page.get_by_role("img"), page.get_by_role("slider", name="Frame")
+    expect(frame).to_have_attribute("alt", "Ever lighter. step 5 of 5")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(frame).to_have_attribute("alt", "Ever lighter. step 0 of 5")
+    black = frame.get_attribute("src")
+    for key in ("Tab", "Tab", "Tab", "Enter"): page.keyboard.press(key)
+    expect(position).to_have_attribute("aria-valuetext", "step 1 of 5")
+    assert frame.get_attribute("src") != black
+    expect(page.locator(".genai-here")).to_have_attribute("data-at", "1")
+    page.get_by_role("combobox", name="Frame: speed").press("ArrowDown")
+    page.get_by_role("button", name="Frame: play").press("Enter")
+    expect(position).to_have_attribute("aria-valuetext", "step 5 of 5")
+
+
+def test_a_plane_is_read_off_point_by_point_and_along_its_paths(show):
+    page = show(PLANE, FLOW)
+    reading = page.get_by_role("region", name="View 0").get_by_role("slider")
+    said = ["point of left at −1, 0", "point of right at 1, 1", "walk, step 0 of 1 at 0, 0", "walk, step 1 of 1 at 0.5, 0.5"]
+    reading.press("Home")
+    for text in said:
+        expect(reading).to_have_attribute("aria-valuetext", text)
+        page.keyboard.press("ArrowRight")
+    assert page.locator(".genai-zero-line").count() == 1 and page.locator(".genai-arrow").count() == 168 and page.locator(".genai-still").count() == 1
+    expect(page.get_by_role("region", name="View 1").get_by_role("slider")).to_have_attribute("aria-valuetext", "arrow by −0.923, −0.923 at −0.923, 0.923")
+
+
+def test_a_million_points_are_drawn_and_the_thinning_is_told(show):
+    page = show(Curves({"noise": np.random.default_rng(0).standard_normal(1_000_000)}, "Noise."))
+    expect(page.locator(".genai-note")).to_contain_text("1,000,000 points")
+    expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "x 999,999, noise 0.229")
+
+
+def test_words_and_numbers_are_there_on_request(show):
+    page = show(FALLING)
+    for title in ("Describe this", "Show as table"): page.get_by_text(title).press("Enter")
+    expect(page.get_by_text("Two losses fall; the held-out one stays higher.")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(100)
+    assert page.locator("tbody tr").first.inner_text().split("\t") == ["0", "2.1", "2.3"]
+
+
+def test_light_and_dark_show_the_same_ink_and_axe_finds_no_fault(show):
+    ink = []
+    for scheme in ("light", "dark"):
+        page = show(*ALL, scheme=scheme)
+        for summary in page.locator("summary").all(): summary.press("Enter")
+        assert not faults(page)
+        ink.append([inked(view.screenshot()) for view in page.locator(".genai-views").all()[: len(LINE_ART)]])
+    assert ink[1] == pytest.approx(ink[0], rel=0.25) and min(ink[0]) > 0.004

@@ -1,0 +1,118 @@
+"""Whatever is killed, nothing is lost: the command itself, a process that grades, or a process each time it takes up one submission."""
+
+import sys
+import threading
+import time
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import psutil
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from corpus.files import CASES, numbered
+from running import grade, is_right, reports, some, started
+
+from genai_course.grading.classes.batch import ATTEMPTS_ALONE, run
+from genai_course.grading.classes.executors import Workers
+from genai_course.grading.classes.job import Job
+
+SECONDS = 300  # after which a test gives up
+
+
+def until(condition):
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def count(folder): return len(list((folder / "reports").glob("*.json")))
+
+
+def kill_after(command, folder, reached):
+    "Kill -9 the command once so many reports are there; returns the processes that it leaves behind."
+    until(lambda: command.poll() is not None or count(folder) >= reached)
+    children = psutil.Process(command.pid).children(recursive=True) if command.poll() is None else []
+    command.kill()
+    command.wait()
+    return children
+
+
+def test_a_run_that_was_killed_three_times_ends_with_the_same_bytes(tmp_path, full):
+    cases = numbered(200 if full else 8, broken_every=20 if full else 4)
+    submissions, undisturbed, disturbed = some(tmp_path, cases), tmp_path / "undisturbed", tmp_path / "disturbed"
+    assert grade(submissions, "--jobs", 2, "--out", undisturbed).returncode == 3
+    for kill in range(1, 4):
+        command = started(submissions, "--jobs", 2, "--out", disturbed, *(["--resume"] if kill > 1 else []))
+        left = kill_after(command, disturbed, kill * len(cases) // 4)
+        until(lambda: not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in left))  # noqa: B023
+    done, before = count(disturbed), {file: file.stat().st_mtime_ns for file in (disturbed / "reports").glob("*.json")}
+    assert 0 < done < len(cases)
+    assert grade(submissions, "--jobs", 2, "--out", disturbed, "--resume").returncode == 3
+    assert (disturbed / "grades.csv").read_bytes() == (undisturbed / "grades.csv").read_bytes()
+    assert reports(disturbed) == reports(undisturbed) and all(is_right(reports(disturbed)[case.student], case) for case in cases)
+    graded_before = [file for file, when in before.items() if file.stat().st_mtime_ns == when]
+    assert len(graded_before) == sum(reports(disturbed)[file.stem]["status"] == "ok" for file in before)
+    assert not list(disturbed.glob("*/.*"))
+
+
+def test_a_process_that_dies_costs_a_retry(tmp_path):
+    cases = numbered(6)
+    command = started(some(tmp_path, cases), "--jobs", 2, "--out", tmp_path / "grades")
+    until(lambda: count(tmp_path / "grades") >= 1)
+    busy = [one for one in psutil.Process(command.pid).children() if "spawn_main" in " ".join(one.cmdline())]
+    busy[0].kill()
+    assert command.wait(SECONDS) == 3 and "Traceback" not in command.stderr.read()
+    found = reports(tmp_path / "grades")
+    assert len(found) == len(cases) and all(is_right(found[case.student], case) for case in cases)
+
+
+class Fragile(Executor):
+    "Breaks, as a pool of processes does, whenever a job of the student `deadly` is taken up: all that is under way is lost with it."
+    taken: list = []
+
+    def __init__(self): self.under_way = {}
+
+    def submit(self, function, job):
+        self.taken.append(job.student)
+        future = self.under_way[job.student] = Future()
+        if job.student == "deadly": self._end(lambda student, one: one.set_exception(BrokenProcessPool("ended abruptly")))
+        elif len(self.under_way) == 1: threading.Timer(0.05, self.shutdown).start()
+        return future
+
+    def _end(self, settle):
+        waiting, self.under_way = self.under_way, {}
+        for student, future in waiting.items(): settle(student, future)
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        self._end(lambda student, one: one.set_result({"student": student, "status": "ok"}))
+
+
+def test_a_submission_that_ends_every_process_is_the_graders_error_and_costs_no_other():
+    Fragile.taken = []
+    jobs = [Job(student, "", b"x", "plain") for student in ["a", "b", "deadly", "c", "d", "e"]]
+    found = list(run(jobs, Workers(Fragile, 3)))
+    [failed] = [report for report in found if report["status"] == "grader_error"]
+    assert (failed["student"], failed["score"], failed["error"]) == ("deadly", 0, "BrokenProcessPool: ended abruptly")
+    assert sorted(report["student"] for report in found) == sorted(job.student for job in jobs)
+    assert Fragile.taken.count("deadly") == 1 + ATTEMPTS_ALONE
+
+
+def test_a_cluster_gives_the_same_bytes_also_where_a_worker_dies(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    cases = [*numbered(6, broken_every=5), *[case for case in CASES if case.student in ("two", "zipped", "magic")]]
+    submissions, here, there = some(tmp_path, cases), tmp_path / "here", tmp_path / "there"
+    assert grade(submissions, "--jobs", 2, "--out", here).returncode == 3
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        command = started(submissions, "--scheduler", cluster.scheduler_address, "--out", there)
+        until(lambda: count(there) >= 2)
+        psutil.Process(next(iter(cluster.workers.values())).pid).kill()
+        assert command.wait(SECONDS) == 3
+    assert (there / "grades.csv").read_bytes() == (here / "grades.csv").read_bytes() and reports(there) == reports(here)
+
+
+def test_a_scheduler_that_is_not_there_is_one_line(tmp_path):
+    done = grade(some(tmp_path, numbered(1)), "--scheduler", "tcp://127.0.0.1:9", "--out", tmp_path / "grades")
+    assert done.returncode == 1 and done.stderr.startswith("genai_course: There is no Dask scheduler at tcp://127.0.0.1:9") and done.stderr.count("\n") == 1
