@@ -696,6 +696,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'genai_course.widgets._spread': ('widgets.html#_spread', 'genai_course/widgets.py'),
                                       'genai_course.widgets._with_waypoints': ('widgets.html#_with_waypoints', 'genai_course/widgets.py'),
                                       'genai_course.widgets.columns_of': ('widgets.html#columns_of', 'genai_course/widgets.py'),
+                                      'genai_course.widgets.is_right': ('widgets.html#is_right', 'genai_course/widgets.py'),
                                       'genai_course.widgets.layered_positions': ( 'widgets.html#layered_positions',
                                                                                   'genai_course/widgets.py'),
                                       'genai_course.widgets.lightened': ('widgets.html#lightened', 'genai_course/widgets.py'),

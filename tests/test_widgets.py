@@ -122,7 +122,7 @@ def test_the_answer_stays_in_python_until_a_guess_is_kept():
     form = widgets.predict("02.test", "Up or down?", ["up", "down"], answer="down")
     assert "verdict" in form.data and not form.data["verdict"] and not form.data["kept"]
     assert ask(form, guess="up", confidence=80, serial=1)["verdict"] == "Not this time: you said up, it is down."
-    assert read_progress()["predictions"]["02.test"] == {"guess": "up", "confidence": 80, "question": "Up or down?"}
+    assert read_progress()["predictions"]["02.test"] == {"guess": "up", "confidence": 80, "question": "Up or down?", "right": False}
 
 
 def test_a_kept_guess_is_final_and_found_again():

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from genai_course.grading import calibration
 from genai_course.grading.runner import Result
 
 MARKS = {"pass": ("✓", "pass"), "fail": ("✗", "not yet"), "error": ("✗", "stopped with an error"), "timeout": ("✗", "ran too long"),
@@ -79,8 +80,8 @@ def message_card(heading: str, message: str, notes: list[str] | None = None) -> 
     return Card(html, _without_ticks("\n".join([f"{heading}: {message}", *(notes or [])])))
 
 
-def progress_card(lessons: list[dict], questions: list[dict], pass_mark: float) -> Card:
-    "Every exercise (`record.lesson`), and the questions of this one (ident, title, solved, score, points, tries, hints, revealed)."
+def progress_card(lessons: list[dict], questions: list[dict], pass_mark: float, predictions: dict) -> Card:
+    "Every exercise (`record.lesson`), the questions of this one (ident, title, solved, score, points, tries, hints, revealed), all predictions."
     rows = [[_done_mark(one["done"]), f"{one['stem'][:2]} {one['title']}", f"{one['solved']} of {one['questions']}",
              f"{one['score']} of {one['points']}", "done" if one["done"] else f"{_needed(one, pass_mark)} more to reach the pass mark"]
             for one in lessons]
@@ -89,8 +90,11 @@ def progress_card(lessons: list[dict], questions: list[dict], pass_mark: float) 
            for one in questions]
     tables += _table(["", "question", "points", "how"], own)
     note = f"Done means {pass_mark:.0%} of the points of the open tests. Held-out tests run at grading; this page is not a grade."
-    text = "\n".join([*[" ".join(row) for row in rows], *[" ".join(row) for row in own], note])
-    return Card(_frame("Your progress", "", tables + _notes_html([note]), "plain"), text)
+    text = "\n".join([*[" ".join(row) for row in rows], *[" ".join(row) for row in own], note, *calibration.in_words(predictions)])
+    return Card(_frame("Your progress", "", tables + _notes_html([note]) + _predictions_html(predictions), "plain"), text)
+
+
+def _predictions_html(predictions): return calibration.picture(predictions) + _notes_html(calibration.in_words(predictions))
 
 
 def inline(text: str) -> str:

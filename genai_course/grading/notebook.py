@@ -46,7 +46,7 @@ class Exercise:
         "Show how far every exercise is, and each question of this one."
         known = [{"ident": q.ident, "title": q.title} | record.question_record(self.spec.stem, q.ident) | {"points": q.points}
                  for q in self.spec.questions.values()]
-        _show(progress_card(record.lessons(), known, settings.pass_mark))
+        _show(progress_card(record.lessons(), known, settings.pass_mark, record.predictions()))
 
     def _question(self, ident) -> Question | None:
         if isinstance(ident, str) and ident in self.spec.questions: return self.spec.questions[ident]

@@ -41,3 +41,8 @@ def lesson(spec: Spec) -> dict:
 def lessons() -> list[dict]:
     "How far every exercise of the course is, in the lessons' order."
     return [lesson(outline(stem)) for stem in stems()]
+
+
+def predictions() -> dict:
+    "What the learner predicted, by name: guess, confidence in percent, question, and right where that is known."
+    return read_progress().get("predictions", {})

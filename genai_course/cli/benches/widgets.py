@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+from genai_course.cli.benches import dashboard
 from genai_course.cli.benches.measuring import Result
 from genai_course.cli.folders import course_folder
 from genai_course.cli.trouble import Trouble
@@ -28,9 +29,9 @@ def at_most(name: str, value: float, unit: str, spread: list[float], goal: float
 
 
 def measure() -> list[Result]:
-    "The explorers' latency, and the growth of a notebook."
+    "The explorers' latency, the growth of a notebook, and what a dashboard costs."
     found = measured()
     latency = {name: found["latency"][name] for name in GOALS}
     times = [at_most(f"{name}, key to pixels, p95", x["p95_ms"], "ms", [x["median_ms"], x["p95_ms"]], GOALS[name]) for name, x in latency.items()]
     growth = found["growth_kb"]
-    return [*times, at_most("notebook with one widget of each kind, growth", growth, "KB", [growth, growth], GROWTH_GOAL)]
+    return [*times, at_most("notebook with one widget of each kind, growth", growth, "KB", [growth, growth], GROWTH_GOAL), *dashboard.measure()]
