@@ -10,6 +10,9 @@ from genai_course.grading.snapshot import Opaque, is_number, plain, same
 from genai_course.grading.sandbox.inside.tensors import EXACT, PlainTensor, is_tensor, tolerances, with_gradients
 
 
+MANY = 40  # numbers, beyond which a card shows only some
+
+
 class Mismatch(AssertionError):
     "A result that is not as expected; carries `reason` (a sentence) and, where they tell something, `expected` and `got`."
     def __init__(self, reason: str, expected: dict | None = None, got: dict | None = None):
@@ -26,7 +29,7 @@ def close(got: Any, expected: Any, what: str = "the result", rtol: float | None 
     usual = tolerances(expected) if isinstance(expected, PlainTensor) else EXACT
     allowed = [own if own is not None else normal for own, normal in zip((rtol, atol), usual, strict=True)]
     reason = _kind_problem(got, expected, what) or _form_problem(got, expected, what) or _value_problem(got, expected, what, *allowed)
-    if reason: raise Mismatch(reason, describe(expected if isinstance(expected, PlainTensor) else np.asarray(expected)), describe(got))
+    if reason: raise Mismatch(reason, describe(expected if isinstance(expected, PlainTensor) else np.asarray(expected)[()]), describe(got))
 
 
 def gradients(answer: Answer, reference: Callable, *arguments: Any) -> None:
@@ -75,15 +78,23 @@ def describe(value: Any) -> dict:
     value = plain(value)
     if isinstance(value, PlainTensor):
         return {"type": "tensor", "shape": str(value.shape), "dtype": value.dtype, "device": value.device, "values": _numbers_text(value.values)}
-    if isinstance(value, np.ndarray | np.generic) and is_number(value):
-        kind = "array" if isinstance(value, np.ndarray) else "number"
-        return {"type": kind, "shape": str(value.shape), "dtype": str(value.dtype), "values": _numbers_text(value)}
+    if isinstance(value, np.ndarray) and is_number(value):
+        return {"type": "array", "shape": str(value.shape), "dtype": str(value.dtype), "values": _numbers_text(value)}
+    if isinstance(value, np.generic): value = value.item()
+    if is_number(value) and not isinstance(value, bool): return {"type": "number", "values": _number_text(value)}
     if isinstance(value, list | tuple) and any(isinstance(item, np.ndarray | PlainTensor) for item in value): return {"type": _several(value)}
     if isinstance(value, Opaque): return {"type": value.kind} | ({"values": value.text} if value.text else {})
     return {"type": opaque_name(value), "values": _shortened(value)}
 
 
-def _numbers_text(values): return np.array2string(np.asarray(values), precision=6, threshold=40, edgeitems=3, suppress_small=True)
+def _numbers_text(values):
+    "Numbers as text: of many, the first and the last ones; with more than two axes in one row."
+    array = np.asarray(values)
+    shown = array.ravel() if array.ndim > 2 and array.size > MANY else array
+    return np.array2string(shown, precision=6, threshold=MANY, edgeitems=3, suppress_small=True)
+
+
+def _number_text(value): return _shortened(value) if isinstance(value, int) else f"{value:.8g}"
 
 
 def _several(values):
@@ -93,7 +104,7 @@ def _several(values):
 
 
 def _shortened(value, limit=300):
-    text = f"{value:.8g}" if type(value) is float else repr(value)
+    text = repr(value)
     return text if len(text) <= limit else text[:limit] + " …"
 
 
