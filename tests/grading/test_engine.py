@@ -12,7 +12,7 @@ from genai_course.grading.recorder import GraderError
 from genai_course.grading.sandbox import isolation
 from genai_course.grading.sandbox.engine import grade
 from genai_course.grading.sandbox.isolation import IsolationError
-from genai_course.grading.sandbox.session import Limits
+from genai_course.grading.sandbox.session import Limits, Session
 from genai_course.grading.spec import Question, Spec, load_spec, stems
 from genai_course.grading.spec import Test as OneTest
 
@@ -218,6 +218,15 @@ def test_what_hidden_tests_pass_never_reaches_what_learners_read():
     outcome = outcome_of(code, check_double, hidden)
     assert [result.status for result in outcome.results] == ["pass", "error"] and "123.25" in outcome.results[1].message
     assert "1., 2." in outcome.printed and "123.25" not in outcome.printed
+
+
+def test_interrupting_a_worker_that_has_just_ended_is_no_error():
+    with Session("bubblewrap", "", [], LIMITS) as session:
+        session.start()
+        process = session.talk.process
+        process.started.process.kill()
+        process.started.process.wait()
+        assert process.interrupt(lambda message: True) is False
 
 
 def test_what_is_returned_is_bounded_in_all():

@@ -40,10 +40,14 @@ class Started:
     @cached_property
     def worker(self) -> int:
         "The number of the worker's process, once it has said something: root's first process in bubblewrap is another. Raises OSError."
-        children = Path(f"/proc/{self.first}/task/{self.first}/children")
-        found = int(children.read_text().split()[0]) if self.process.pid != self.first and os.getuid() == 0 else self.first
+        found = self._child_of_first() if self.process.pid != self.first and os.getuid() == 0 else self.first
         if self.handles and found != self.first: self.handles[found] = os.pidfd_open(found)
         return found
+
+    def _child_of_first(self):
+        children = Path(f"/proc/{self.first}/task/{self.first}/children").read_text().split()
+        if not children: raise ProcessLookupError("the worker has ended")
+        return int(children[0])
 
     def interrupt(self) -> None:
         "Interrupt the worker. Raises OSError where it has ended."
