@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STATIC', 'WIDGET_MIME', 'static_text', 'module_source', 'style_source', 'lightened', 'View', 'columns_of',
-           'layered_positions', 'verdict', 'read_guess', 'saved_guess', 'Prediction', 'predict']
+           'layered_positions', 'is_right', 'verdict', 'read_guess', 'saved_guess', 'Prediction', 'predict']
 
 # %% ../nbs/00_widgets.ipynb #de3bb21e
 import io
@@ -158,10 +158,14 @@ def layered_positions(parents: Mapping[str, Sequence[str]]) -> tuple[dict, dict]
     return places, bends
 
 # %% ../nbs/00_widgets.ipynb #2207cc61
-def verdict(guess: str | float, answer: str | float, tolerance: float = 0.05) -> str:
-    "In words, whether `guess` is right; a number is right within `tolerance` of the answer's size."
-    if isinstance(answer, str): right = guess == answer
-    else: right = abs(float(guess) - answer) <= tolerance * abs(answer)
+def is_right(guess: str | float, answer: str | float, tolerance: float = 0.05) -> bool:
+    "Whether `guess` is the answer; a number may be off by `tolerance` of the answer's size."
+    return guess == answer if isinstance(answer, str) else abs(float(guess) - answer) <= tolerance * abs(answer)
+
+
+def verdict(guess: str | float, answer: str | float) -> str:
+    "In words, whether `guess` is right."
+    right = is_right(guess, answer)
     if guess == answer: return f"Right: {answer}."
     return f"Right, near enough: you said {guess}, it is {answer:g}." if right else f"Not this time: you said {guess}, it is {answer}."
 
@@ -177,7 +181,7 @@ def read_guess(guess: Any, choices: Sequence[str]) -> str | float:
 
 
 def saved_guess(name: str) -> dict:
-    "The guess kept under that name: `guess`, `confidence` in percent, `question`; empty before there is one."
+    "The guess kept under that name: `guess`, `confidence` in percent, `question`, and `right` if that is known; empty before there is one."
     return read_progress().get("predictions", {}).get(name, {})
 
 
@@ -197,6 +201,7 @@ class Prediction(View, module="predict.js"):
         "Write a guess that the page sent among the learner's progress."
         if "guess" not in request: return {}
         kept = {"guess": read_guess(request["guess"], self.choices), "confidence": int(request["confidence"]), "question": self.question}
+        if self.expected is not None: kept["right"] = is_right(kept["guess"], self.expected)
         with editing_progress() as progress: progress.setdefault("predictions", {})[self.name] = kept
         return kept
 
