@@ -83,6 +83,8 @@ def test_the_transport_steps_plays_and_changes_its_speed(page, controls):
 
 def test_a_transport_stops_where_its_controls_are_disabled_for_then_nobody_answers(page, controls):
     controls.get_by_role("button", name="Position: reset to the start").press("Enter")
+    expect(controls.locator(".genai-said")).to_contain_text("position=0")  # an answer on its way would enable the controls again
+    expect(controls).to_have_attribute("data-kernel", "live")
     controls.locator("fieldset").evaluate("fieldset => { fieldset.querySelector('.genai-play').click(); fieldset.disabled = true; }")
     expect(controls.get_by_role("button", name="Position: play")).to_be_visible()
     expect(controls.get_by_role("slider", name="Position")).to_have_attribute("aria-valuetext", "step 0 of 3")
