@@ -94,6 +94,7 @@ class Attempt:
     controls: Controls
     run: Run
     total: int | None  # the number of steps, if it is known
+    number: int = 1  # of the trainer's attempts
     state: str = "ready"  # then one of LIVE, in the end finished, stopped or failed
     model: Any = None
     film: Film = field(default_factory=Film)
@@ -105,7 +106,7 @@ class Attempt:
         "What there is to show, as data of its own that nobody changes later."
         run, left = self.run, None if self.total is None else self.pace.seconds_left(self.total - self.run.taken)
         return {
-            "state": self.state, "problem": where_it_happened(self.error) if self.error else "", "total": self.total,
+            "attempt": self.number, "state": self.state, "problem": where_it_happened(self.error) if self.error else "", "total": self.total,
             "step": run.next_step, "taken": run.taken, "rate": self.pace.rate(), "seconds_left": left if self.state == "running" else None,
             "losses": run.latest, "lost": dict(run.lost), "knobs": dict(vars(run.values)), "changes": list(run.changes),
             "curves": {name: {"width": curve.width, "points": curve.points()} for name, curve in run.curves.items()}, "film": list(self.film.shots),
@@ -137,6 +138,7 @@ class Trainer:
         self.seed = settings.seed if seed is None else seed
         self.turned: dict[str, float] = {}  # knobs as the learner last set them: they outlive a restart
         self.watchers: list[Callable[[], None]] = []
+        self.view: Any = None  # its dashboard, if it has one
         self.changing = threading.Lock()  # held while another attempt or report takes its place
         self.attempt = self._fresh_attempt()
         self.report = self.attempt.report()  # the last report: replaced, never changed
@@ -152,6 +154,7 @@ class Trainer:
         earlier, TRAINERS[self.name] = TRAINERS.get(self.name), self
         if earlier: earlier.stop()
         _heed_interrupts()
+        self.context = contextvars.copy_context()
         self._launch(self.attempt, after=earlier.attempt if earlier else None)
         return self
 
@@ -175,7 +178,7 @@ class Trainer:
         if not callable(self.steps): raise ValueError("an iterator can be used only once: give a function that makes a new one, to restart.")
         before = self.start().attempt
         before.controls.wish(stopped=True)
-        fresh = self._fresh_attempt()
+        fresh = self._fresh_attempt(before.number + 1)
         fresh.controls.slow = before.controls.slow
         for name, value in self.turned.items(): fresh.controls.turn(name, value)
         self._launch(fresh, after=before)
@@ -191,15 +194,16 @@ class Trainer:
         if self.attempt.error: raise self.attempt.error
         return self.attempt.model
 
-    def _fresh_attempt(self): return Attempt(Controls(), Run(self.knobs, self.schedule), self.total)
+    def _fresh_attempt(self, number=1): return Attempt(Controls(), Run(self.knobs, self.schedule), self.total, number)
 
     def _launch(self, attempt, after=None):
         attempt.state = "starting"
         with self.changing: self.attempt, self.report = attempt, attempt.report()
+        self._tell()
         if settings.headless: return self._work(attempt)
-        # In a copy of this context, what the training code prints goes to the cell that started it, not to the newest one.
-        work = (contextvars.copy_context().run, self._work, attempt, after)
-        attempt.thread = threading.Thread(target=work[0], args=work[1:], name=f"training {self.name}", daemon=True)
+        # In the context of the cell that started it: there goes what the training code prints, and not to the newest cell.
+        work = self.context.copy().run
+        attempt.thread = threading.Thread(target=work, args=(self._work, attempt, after), name=f"training {self.name}", daemon=True)
         attempt.thread.start()
 
     def _work(self, attempt, after=None):
@@ -245,6 +249,9 @@ class Trainer:
         with self.changing:
             if attempt is not self.attempt: return
             self.report = attempt.report()
+        self._tell()
+
+    def _tell(self):
         for watcher in self.watchers: watcher()
 
 # %% ../nbs/00_trainer.ipynb #dd7da679

@@ -27,9 +27,12 @@ BEFORE = {  # what each tool may import
     "widgets": ("core", "plots"),
     "charts": ("plots",),
     "pictures": ("charts", "plots"),
+    "graphs": ("charts", "plots", "widgets"),
     "views": ("charts", "plots", "widgets"),
+    "gallery": ("charts", "graphs", "pictures", "views"),
     "run": ("core",),
     "trainer": ("core", "run"),
+    "dashboard": ("plots", "run", "trainer", "widgets"),
 }
 LESSONS = {file.stem[3:]: int(file.stem[:2]) for file in NUMBERED}
 

@@ -2,6 +2,9 @@
 
 import pytest
 from lab import find_chromium, open_browser, open_page, running_lab
+from playwright.sync_api import expect
+
+expect.set_options(timeout=30_000)  # a busy machine is no failure
 
 
 @pytest.fixture(scope="session")
