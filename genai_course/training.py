@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RECIPES', 'MLP', 'Turn', 'take_turn', 'train', 'as_tensors', 'class_loss', 'measure', 'with_wrong_labels', 'BestYet',
            'average_into', 'nothing', 'Task', 'Recipe', 'digits_task', 'share_of', 'Crowd', 'crowd_loss',
-           'side_by_side', 'shares_right']
+           'side_by_side', 'shares_right', 'difficulty', 'in_order']
 
 # %% ../nbs/04_training.ipynb #7896a13c
 import copy
@@ -190,3 +190,23 @@ def shares_right(crowd: Crowd, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "The share of x (N, ...) that each network gets right, (networks,)."
     x = torch.as_tensor(x).flatten(1)
     return (crowd(x.expand(len(crowd.biases[0]), *x.shape)).argmax(-1).numpy() == y).mean(-1)
+
+# %% ../nbs/04_training.ipynb #5d6320ef
+def difficulty(x: np.ndarray, y: np.ndarray, steps: int = 300) -> np.ndarray:
+    "For each row of x (N, ...) with classes y, the surprise, in nats, of a network that was trained without it, (N,)."
+    third, surprise = np.random.default_rng(0).permutation(len(x)) % 3, np.zeros(len(x))
+    for part in range(3):
+        seen, judge = third != part, MLP([x[0].size, 32, int(y.max()) + 1])
+        turn = Turn("loss", partial(class_loss, judge), torch.optim.SGD(judge.parameters(), lr=0.1))
+        for _ in train(as_tensors(batches(x[seen], y[seen], size=32)), turn, steps=steps): pass
+        with torch.inference_mode(): scores = judge(torch.tensor(x[~seen]))
+        surprise[~seen] = cross_entropy(scores, torch.tensor(y[~seen]), reduction="none")
+    return surprise
+
+# %% ../nbs/04_training.ipynb #2f0a70ae
+def in_order(x: np.ndarray, y: np.ndarray, ranking: np.ndarray, seed: int, steps: int, size: int = 32) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    "`steps` batches from the first fifth of `ranking`, then from more and more of it; from half-way on, from all."
+    rng = np.random.default_rng(seed)
+    for i in range(steps):
+        rows = rng.choice(ranking[: int(min(1, 0.2 + 1.6 * i / steps) * len(ranking))], size, replace=False)
+        yield x[rows], y[rows]

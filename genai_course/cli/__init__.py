@@ -12,7 +12,7 @@ from genai_course.cli.folders import course_folder
 from genai_course.cli.trouble import Trouble
 
 PROGRAM = "python -m genai_course"
-BENCHES = ("backprop", "grading", "learning", "widgets")
+BENCHES = ("backprop", "learning", "grading", "widgets")
 
 
 class Command(NamedTuple):

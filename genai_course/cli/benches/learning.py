@@ -10,7 +10,7 @@ from genai_course.cli.benches.measuring import Result, by_turns, how_much_slower
 from genai_course.data import batches, digits
 from genai_course.training import MLP, Turn, as_tensors, class_loss, train
 
-SIZES, STEPS, BATCH, LEARNING_RATE = [64, 64, 64, 10], 400, 64, 0.1
+SIZES, STEPS, BATCH, LEARNING_RATE = [64, 64, 64, 10], 50, 64, 0.1
 
 
 def fresh() -> tuple[MLP, torch.optim.Optimizer]:
@@ -48,5 +48,5 @@ def measure() -> list[Result]:
     torch.set_num_threads(1)
     scans = digits()
     stream = list(islice(as_tensors(batches(scans.x_train, scans.y_train, size=BATCH)), STEPS))
-    pairs = by_turns(steps_of_the_loop(stream), steps_by_hand(stream), repeats=15)
+    pairs = by_turns(steps_of_the_loop(stream), steps_by_hand(stream), repeats=101)
     return [how_much_slower(f"loop, {STEPS} steps", "by hand", pairs, goal=1.03)]
