@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from .charts import Chart, counted, message_picture, plain_or_none
+from .charts import COLD_AND_WARM, Chart, counted, message_picture, plain_or_none
 from .plots import DASHES, MARKERS, PALETTE, Picture, image_grid, picture, subplots
 
 # %% ../nbs/00_pictures.ipynb #73ec02ee
@@ -185,7 +185,7 @@ def field_picture(packed: dict, alt: str, size: float = 3.4) -> Picture:
     figure, axes = subplots(width=size * 1.3, height=size)
     axis, (x_range, y_range), strongest = axes[0, 0], packed["extent"], max(map(abs, packed["reach"])) or 1
     axis.set(xlim=x_range, ylim=y_range, aspect="equal", xlabel=packed["xlabel"], ylabel=packed["ylabel"])
-    if packed["values"]: axis.imshow(np.array(packed["values"], dtype=float), cmap="PuOr", vmin=-strongest, vmax=strongest, extent=(*x_range, *y_range), alpha=0.8)
+    if packed["values"]: axis.imshow(np.array(packed["values"], dtype=float), cmap=COLD_AND_WARM, vmin=-strongest, vmax=strongest, extent=(*x_range, *y_range), alpha=0.8)
     for line in packed["zero"]: axis.plot(*np.transpose(line), color="#333333", linewidth=1.5)
     _draw_marks(axis, packed)
     return picture(figure, alt)
@@ -195,4 +195,4 @@ def _draw_marks(axis, packed: dict) -> None:
     if packed["arrows"]: axis.quiver(*np.transpose(packed["arrows"]), angles="xy", scale_units="xy", scale=1 / packed["arrow_scale"], color="#777777", width=0.004)
     for x, y, kind in packed["points"]: axis.plot(x, y, MARKERS[kind % 6], color=PALETTE[kind % 6], markeredgecolor="white", markersize=5)
     for i, path in enumerate(packed["paths"]): axis.plot(*np.transpose(path["points"]), linestyle=DASHES[i % 6], marker=MARKERS[i % 6], markevery=[-1], color=PALETTE[i % 6], label=path["name"])
-    if packed["paths"]: axis.legend(fontsize=8)
+    if packed["paths"]: axis.legend(fontsize=8, frameon=False)

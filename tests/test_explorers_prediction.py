@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_course.explorers.prediction import explore_prediction, next_letter, read_prefix, shown, sources
+from genai_course.explorers.prediction import explore_prediction, explore_temperature, next_letter, read_prefix, shown, sources, tempered
 from genai_course.prediction import END, LetterModel
 
 WORDS = ["anna", "hannah", "ann", "nan", "banana"]
@@ -64,3 +64,17 @@ def test_the_model_on_show_is_the_one_that_was_given():
 
 def test_the_still_picture_says_what_it_shows():
     assert explore_prediction(words=WORDS, prefix="an").draw().alt.startswith("The model looks at")
+
+
+@given(st.dictionaries(st.text("abc", min_size=1), st.floats(0.001, 1), min_size=1), st.floats(0.2, 5))
+def test_tempered_probabilities_are_a_softmax_of_their_logarithms(shares, temperature):
+    logits = np.log(list(shares.values())) / temperature
+    expected = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+    assert list(tempered(shares, temperature).values()) == pytest.approx(expected)
+
+
+def test_a_temperature_explorer_says_what_is_likeliest():
+    explorer = explore_temperature({"a": 0.8, "b": 0.2})
+    assert explorer.alone and explorer.data["description"] == "At temperature 1 the likeliest is a, with 80.0 %."
+    explorer.request = {"temperature": 0.5, "serial": 1}
+    assert explorer.data["charts"][0]["values"] == pytest.approx([0.64 / 0.68, 0.04 / 0.68], rel=1e-5)

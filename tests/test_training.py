@@ -1,5 +1,6 @@
 """The loop: against the same steps written out by hand, for the learner's engine, for torch, and for two players."""
 
+import copy
 from functools import partial
 from itertools import count
 
@@ -9,10 +10,27 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from genai_course import backprop
-from genai_course.data import batches, digits
-from genai_course.training import MLP, Turn, as_tensors, class_loss, train
+from genai_course.data import batches, digits, split
+from genai_course.training import (
+    MLP,
+    RECIPES,
+    BestYet,
+    Crowd,
+    Turn,
+    as_tensors,
+    average_into,
+    class_loss,
+    crowd_loss,
+    measure,
+    share_of,
+    shares_right,
+    side_by_side,
+    train,
+    with_wrong_labels,
+)
 
 
 class Recorded:
@@ -122,6 +140,118 @@ def test_pictures_are_read_as_rows():
     assert torch.equal(network(pictures), network(pictures.reshape(7, 64)))
 
 
+@given(st.integers(1, 4), st.integers(1, 3))
+def test_the_processes_share_each_batch_without_rest(parts, each):
+    stream = [(np.arange(step, step + parts * each), np.arange(parts * each)) for step in range(3)]
+    shares = [list(share_of(stream, part, parts)) for part in range(parts)]
+    for i, whole in enumerate(stream):
+        for array, pieces in zip(whole, zip(*[share[i] for share in shares], strict=True), strict=True):
+            assert {len(piece) for piece in pieces} == {each} and sorted(np.concatenate(pieces)) == list(array)
+
+
+def test_a_batch_that_cannot_be_shared_equally_is_refused():
+    with pytest.raises(ValueError, match="a batch of 64 cannot be shared equally by 3 processes"): next(share_of([rows(0)], 0, 3))
+
+
 def test_batches_become_tensors_of_their_own_kind():
     (x, y), = as_tensors([rows(0)], "cpu")
     assert x.dtype == torch.float64 and y.dtype == torch.int64 and x.shape == (64, 5)
+
+
+# ---- measuring, stopping, averaging
+
+@given(st.integers(1, 40), st.integers(0, 99))
+def test_measure_is_the_mean_loss_and_the_share_that_is_right(many, seed):
+    (x, y), network = rows(seed, many), nn.Sequential(MLP([5, 7, 3], seed=seed).double(), nn.Dropout(0.5))
+    loss, right = measure(network, x, y)
+    scores = network[0](torch.tensor(x)).detach().numpy()
+    expected = [np.log(np.exp(row).sum()) - row[label] for row, label in zip(scores, y, strict=True)]
+    assert loss == pytest.approx(np.mean(expected)) and right == pytest.approx((scores.argmax(1) == y).mean())
+    assert network.training and network[1].training
+
+
+@given(st.lists(st.floats(0, 9), min_size=1, max_size=30), st.integers(1, 5))
+def test_it_stops_after_so_many_losses_without_a_better_one_and_has_the_best_weights(losses, patience):
+    network, best = nn.Linear(1, 1), BestYet(patience)
+    for i, loss in enumerate(losses):
+        with torch.no_grad(): network.weight.fill_(i)
+        stop = best.tell(loss, network)
+        first_best = losses.index(min(losses[: i + 1]))
+        assert stop == (i - first_best >= patience)
+        assert best.loss == losses[first_best] and best.weights["weight"].item() == first_best
+        if stop: break
+
+
+@given(st.floats(0, 1), st.integers(1, 5), st.integers(0, 99))
+def test_the_average_of_weights_is_torchs(decay, steps, seed):
+    network = MLP([3, 4, 2], seed)
+    average, theirs = copy.deepcopy(network), AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay))
+    theirs.update_parameters(network)
+    for _ in range(steps):
+        with torch.no_grad():
+            for p in network.parameters(): p.add_(torch.randn(p.shape, generator=torch.Generator().manual_seed(seed)))
+        average_into(average, network, decay)
+        theirs.update_parameters(network)
+    for a, b in zip(average.parameters(), theirs.module.parameters(), strict=True): assert torch.allclose(a, b, atol=1e-5) and not a.grad
+
+
+# ---- labels and crowds
+
+@given(st.integers(1, 60), st.floats(0, 1), st.integers(2, 10), st.integers(0, 99))
+def test_just_that_share_of_labels_is_wrong_and_every_wrong_one_is_another_class(many, share, classes, seed):
+    y = np.random.default_rng(seed).integers(0, classes, many)
+    before, wrong = y.copy(), with_wrong_labels(y, share, seed, classes)
+    assert (y == before).all() and (wrong != y).sum() == round(share * many) and set(wrong) <= set(range(classes))
+    assert (wrong == with_wrong_labels(y, share, seed, classes)).all()
+
+
+def test_every_wrong_class_is_as_likely_as_another():
+    wrong = with_wrong_labels(np.zeros(9000, dtype=int), 1.0)
+    assert (np.abs(np.bincount(wrong, minlength=10)[1:] - 1000) < 150).all()
+
+
+@settings(max_examples=10)
+@given(st.lists(st.integers(0, 99), min_size=1, max_size=4), st.integers(0, 9))
+def test_each_network_of_a_crowd_goes_the_way_it_would_go_alone(seeds, first):
+    streams = [[rows(first + 10 * i + step, many=8) for step in range(5)] for i in range(len(seeds))]
+    crowd = Crowd([5, 6, 3], seeds).double()
+    turn = Turn("loss", partial(crowd_loss, crowd), torch.optim.SGD(crowd.parameters(), lr=0.3))
+    together = [step.losses["loss"] for step in train(as_tensors(side_by_side(streams)), turn, steps=9)]
+    alone = [MLP([5, 6, 3], seed).double() for seed in seeds]
+    turns = [Turn("loss", partial(class_loss, network), torch.optim.SGD(network.parameters(), lr=0.3)) for network in alone]
+    losses = [[step.losses["loss"] for step in train(as_tensors(stream), turn, steps=9)] for stream, turn in zip(streams, turns, strict=True)]
+    assert together == pytest.approx(np.sum(losses, axis=0))
+    x, y = rows(77, many=9)
+    assert shares_right(crowd, x, y) == pytest.approx([measure(network, x, y)[1] for network in alone])
+    own = crowd(torch.tensor(np.stack([x] * len(seeds))))
+    for i, network in enumerate(alone): assert torch.allclose(own[i], network(torch.tensor(x)), atol=1e-9)
+
+
+# ---- recipes
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_learns_and_its_batches_are_a_function_of_the_step(name):
+    recipe = RECIPES[name]
+    task = recipe.make(seed=4, device="cpu", **recipe.settings)
+    (x, _), (late_x, late_y) = next(iter(task.batches(0))), next(iter(task.batches(20)))
+    twenty_first = next(batch for i, batch in enumerate(task.batches(0)) if i == 20)
+    assert torch.equal(twenty_first[0], late_x) and torch.equal(twenty_first[1], late_y) and not torch.equal(x, late_x)
+    before = task.val_loss()
+    for step in train(task.batches(0), *task.turns, steps=150): task.after(step)
+    assert task.val_loss() < before / 2
+
+
+# ---- the lesson's claims, on the real digits and other seeds than the lesson's
+
+def test_a_small_network_on_clean_labels_beats_a_large_one_with_a_tenth_of_them_wrong_and_not_one_with_clean_labels():
+    scans, seeds = digits(), range(10, 13)
+    parts = split(scans.x_train, scans.y_train, seed=1)
+
+    def read(units, share):
+        streams = [batches(parts.x_train, with_wrong_labels(parts.y_train, share, seed), size=32, seed=seed) for seed in seeds]
+        crowd = Crowd([64, units, 10], seeds)
+        turn = Turn("loss", partial(crowd_loss, crowd), torch.optim.SGD(crowd.parameters(), lr=0.1))
+        for _ in train(as_tensors(side_by_side(streams)), turn, steps=1000): pass
+        return shares_right(crowd, scans.x_test, scans.y_test).mean()
+
+    assert read(256, 0.1) < read(16, 0) < read(256, 0)

@@ -11,7 +11,7 @@ from genai_course.core import progress_file, read_progress
 from genai_course.plots import bars
 
 
-class Squares(widgets.View, module="graph.js"):
+class Squares(widgets.View, module="predict.js"):
     "The squares of some numbers; 13 is more than it can bear."
     def compute(self, request):
         if 13 in request["numbers"]: raise ArithmeticError("thirteen")
@@ -68,7 +68,7 @@ def test_an_error_is_told_and_the_view_lives_on(squares):
 
 def test_the_embedded_state_keeps_module_and_style(squares):
     state = squares._get_embed_state(drop_defaults=True)["state"]
-    assert state["_esm"] == widgets.module_source("graph.js") and state["_css"] == widgets.style_source()
+    assert state["_esm"] == widgets.module_source("predict.js") and state["_css"] == widgets.style_source()
 
 
 def shown_by(view, monkeypatch):
@@ -81,18 +81,18 @@ def shown_by(view, monkeypatch):
 def test_a_live_view_is_followed_by_its_still_picture(squares, monkeypatch):
     live, still = shown_by(squares, monkeypatch)
     assert live[widgets.WIDGET_MIME]["model_id"] == squares.model_id and live["text/plain"] == "One bar."
-    assert still["image/png"].startswith("iVBOR") and 'alt="One bar."' in still["text/html"]
+    assert "data:image/png;base64,iVBOR" in still["text/html"] and 'alt="One bar."' in still["text/html"]
 
 
 def test_headless_shows_the_picture_alone_and_opens_no_channel(monkeypatch):
     monkeypatch.setenv("GENAI_HEADLESS", "1")
     view = Squares({"numbers": [1]})
     (still,) = shown_by(view, monkeypatch)
-    assert widgets.WIDGET_MIME not in still and "image/png" in still
+    assert set(still) == {"text/plain", "text/html"}
     assert view.comm is None
 
 
-@pytest.mark.parametrize("module", ["graph.js", "predict.js"])
+@pytest.mark.parametrize("module", ["controls.js graph.js backprop.js", "predict.js"])
 def test_a_module_is_self_contained(module):
     source = widgets.module_source(module)
     assert source.count("export default") == 1

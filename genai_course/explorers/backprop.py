@@ -353,7 +353,7 @@ EXAMPLES = {
 }
 
 
-class BackpropExplorer(View, module="graph.js"):
+class BackpropExplorer(View, module="controls.js graph.js backprop.js"):
     "The graph of an expression with sliders on its inputs, stepped through forward and backward."
     def __init__(self, expression: str, values: Mapping[str, float], engine: type):
         self.engine = engine

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['EXAMPLES', 'SMOOTHINGS', 'sources', 'read_prefix', 'shown', 'next_letter', 'describe', 'charts_of',
-           'explore_prediction']
+           'explore_prediction', 'tempered', 'explore_temperature']
 
 # %% ../../nbs/explorers/01_prediction.ipynb #d1262e7a
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -85,3 +85,20 @@ def explore_prediction(model: type = LetterModel, words: Sequence[str] = (), pre
     beginning = Text("prefix", prefix, label="A name begins with", size=16, longest=20)
     memory, smoothing = Range("length", 0, 6, start=length, label="Letters of memory"), Scale("smoothing", SMOOTHINGS)
     return Explorer("Prediction explorer", compute, [beginning, memory, smoothing, Range("temperature", 0.1, 5, 0.1, start=1)])
+
+# %% ../../nbs/explorers/01_prediction.ipynb #7e3a90c2
+def tempered(shares: Mapping[str, float], temperature: float) -> dict[str, float]:
+    "Probabilities at another temperature: each to the power 1 / T, then scaled to add up to 1."
+    powers = {name: share ** (1 / temperature) for name, share in shares.items()}
+    return {name: power / sum(powers.values()) for name, power in powers.items()}
+
+
+def explore_temperature(shares: Mapping[str, float]) -> Explorer:
+    "See probabilities grow alike or apart as the temperature changes: explore_temperature({'a': 0.7, 'b': 0.3})."
+    def compute(temperature):
+        p = tempered(shares, temperature)
+        likeliest = max(p, key=p.get)
+        alt = f"At temperature {temperature:g} the likeliest is {likeliest}, with {100 * p[likeliest]:.1f} %."
+        return Bars(p, alt, "probability", "next", percent=True, high=1)
+
+    return Explorer("Temperature explorer", compute, [Range("temperature", 0.1, 5, 0.1, start=1)], "temperature.js", {"shares": dict(shares)})

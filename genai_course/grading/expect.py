@@ -10,6 +10,9 @@ from genai_course.grading.snapshot import Opaque, is_number, plain, same
 from genai_course.grading.sandbox.inside.tensors import EXACT, PlainTensor, is_tensor, tolerances, with_gradients
 
 
+MANY = 40  # numbers, beyond which a card shows only some
+
+
 class Mismatch(AssertionError):
     "A result that is not as expected; carries `reason` (a sentence) and, where they tell something, `expected` and `got`."
     def __init__(self, reason: str, expected: dict | None = None, got: dict | None = None):
@@ -26,7 +29,7 @@ def close(got: Any, expected: Any, what: str = "the result", rtol: float | None 
     usual = tolerances(expected) if isinstance(expected, PlainTensor) else EXACT
     allowed = [own if own is not None else normal for own, normal in zip((rtol, atol), usual, strict=True)]
     reason = _kind_problem(got, expected, what) or _form_problem(got, expected, what) or _value_problem(got, expected, what, *allowed)
-    if reason: raise Mismatch(reason, describe(expected if isinstance(expected, PlainTensor) else np.asarray(expected)), describe(got))
+    if reason: raise Mismatch(reason, describe(expected if isinstance(expected, PlainTensor) else np.asarray(expected)[()]), describe(got))
 
 
 def gradients(answer: Answer, reference: Callable, *arguments: Any) -> None:
@@ -75,25 +78,33 @@ def describe(value: Any) -> dict:
     value = plain(value)
     if isinstance(value, PlainTensor):
         return {"type": "tensor", "shape": str(value.shape), "dtype": value.dtype, "device": value.device, "values": _numbers_text(value.values)}
-    if isinstance(value, np.ndarray | np.generic) and is_number(value):
-        kind = "array" if isinstance(value, np.ndarray) else "number"
-        return {"type": kind, "shape": str(value.shape), "dtype": str(value.dtype), "values": _numbers_text(value)}
+    if isinstance(value, np.ndarray) and is_number(value):
+        return {"type": "array", "shape": str(value.shape), "dtype": str(value.dtype), "values": _numbers_text(value)}
+    if isinstance(value, np.generic): value = value.item()
+    if is_number(value) and not isinstance(value, bool): return {"type": "number", "values": _number_text(value)}
     if isinstance(value, list | tuple) and any(isinstance(item, np.ndarray | PlainTensor) for item in value): return {"type": _several(value)}
     if isinstance(value, Opaque): return {"type": value.kind} | ({"values": value.text} if value.text else {})
     return {"type": opaque_name(value), "values": _shortened(value)}
 
 
-def _numbers_text(values): return np.array2string(np.asarray(values), precision=6, threshold=40, edgeitems=3, suppress_small=True)
+def _numbers_text(values):
+    "Numbers as text: of many, the first and the last ones; with more than two axes in one row."
+    array = np.asarray(values)
+    shown = array.ravel() if array.ndim > 2 and array.size > MANY else array
+    return np.array2string(shown, precision=6, threshold=MANY, edgeitems=3, suppress_small=True)
+
+
+def _number_text(value): return _shortened(value) if isinstance(value, int) else f"{value:.8g}"
 
 
 def _several(values):
     noun = "tensors" if all(isinstance(item, PlainTensor) for item in values) else "arrays"
-    shapes = ", ".join(str(item.shape) if isinstance(item, PlainTensor) else str(np.shape(item)) for item in values)
+    shapes = ", ".join(str(item.shape) if isinstance(item, np.ndarray | PlainTensor) else f"() for a {opaque_name(item)}" for item in values[:8])
     return f"{opaque_name(values)} of {len(values)} {noun}, shapes {shapes}"
 
 
 def _shortened(value, limit=300):
-    text = f"{value:.8g}" if type(value) is float else repr(value)
+    text = repr(value)
     return text if len(text) <= limit else text[:limit] + " …"
 
 
@@ -132,17 +143,21 @@ def _shape(value): return value.shape if isinstance(value, PlainTensor) else np.
 def _form_problem(got, expected, what):
     "Shape; for tensors also type and device."
     if _shape(got) != _shape(expected): return f"{_start(what)} has shape {_shape(got)}; it should be {_shape(expected)}."
+    if np.iscomplexobj(_numbers(got)) > np.iscomplexobj(_numbers(expected)): return f"{_start(what)} should be real numbers, not complex ones."
     if not isinstance(expected, PlainTensor): return None
     if got.dtype != expected.dtype: return f"{_start(what)} has dtype {got.dtype}; it should be {expected.dtype}."
     if got.device != expected.device: return f"{_start(what)} is on the device {got.device}; it should be on {expected.device}."
     return None
 
 
-def _floats(value): return np.asarray(value.values if isinstance(value, PlainTensor) else value, dtype=float)
+def _numbers(value):
+    "All the numbers of a value, as precise as they come: floats, or complex numbers where it has any."
+    values = np.asarray(value.values if isinstance(value, PlainTensor) else value)
+    return values.astype(complex if np.iscomplexobj(values) else float)
 
 
 def _value_problem(got, expected, what, rtol, atol):
-    got, expected = _floats(got), _floats(expected)
+    got, expected = _numbers(got), _numbers(expected)
     wrong = ~np.isclose(got, expected, rtol=rtol, atol=atol)
     if not wrong.any(): return None
     if np.isnan(got).any(): return f"{_start(what)} contains nan (not a number): something was divided by 0 or overflowed."

@@ -1,7 +1,7 @@
 """What the learner has done so far, in the course's progress file: tries, points, hints and revealed answers of each question."""
 
 from genai_course.core import editing_progress, read_progress, settings
-from genai_course.grading.spec import Spec, load_spec, stems
+from genai_course.grading.spec import Spec, outline, stems
 
 NEW = {"tries": 0, "score": 0, "points": 0, "solved": False, "hints": 0, "revealed": False}
 
@@ -40,7 +40,7 @@ def lesson(spec: Spec) -> dict:
 
 def lessons() -> list[dict]:
     "How far every exercise of the course is, in the lessons' order."
-    return [lesson(load_spec(stem)) for stem in stems()]
+    return [lesson(outline(stem)) for stem in stems()]
 
 
 def predictions() -> dict:

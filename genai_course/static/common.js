@@ -3,7 +3,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const BUSY = 200; // milliseconds without an answer before the view shows that it is busy
 const PATIENCE = 1500; // and before it says in words that it waits
 const VIEWS = {}; // what explorers compose: each view's module adds its maker, VIEWS.bars = () => ({ node, draw(chart), table(chart) })
-const FORMULAS = {}; // closed-form maths: FORMULAS.name = (parameters, constants) => data, just as Python's compute gives it
+const FORMULAS = {}; // closed-form maths: FORMULAS.name = (parameters, constants, first data) => data, as Python's compute gives it
 
 function element(tag, attributes = {}, ...children) {
   return filled(document.createElement(tag), attributes, children);

@@ -96,7 +96,7 @@ function transport(label, tell, changed) {
   };
   const node = element("div", { class: "genai-steps", role: "group", "aria-label": label }, reset, back, playing, next, scrub, shown, pace);
   const write = (place) => { at = Math.max(0, Math.min(count - 1, place)); refresh(); };
-  return { node, read: () => at, write, halt, resize: (size) => { count = Math.max(1, size); write(at); } };
+  return { node, read: () => at, write, go, halt, resize: (size) => { count = Math.max(1, size); write(at); } };
 }
 
 CONTROLS.transport = (spec, changed) => {

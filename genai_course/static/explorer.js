@@ -33,8 +33,8 @@ function sideBySide(tables) {
 
 export default {
   render: frame((controls, ask, model, stage) => {
-    const formula = FORMULAS[model.get("formula")];
-    const answer = (parameters) => model.set("data", formula(parameters, model.get("constants")));
+    const formula = FORMULAS[model.get("formula")], first = model.get("data");
+    const answer = (parameters) => model.set("data", formula(parameters, model.get("constants"), first));
     const moved = () => (formula ? answer : ask)(panel.read());
     const panel = controlPanel(model.get("controls"), model.get("request"), moved);
     const problem = element("p", { class: "genai-problem", role: "alert" });

@@ -1,5 +1,5 @@
-// A computation graph with sliders on its inputs, stepped through forward and backward.
-const COLUMN = 172, ROW = 104, BOX = { width: 104, height: 70 }, MARGIN = 22, PACE = 1100;
+// A graph in layers: boxes with up to three lines of text, joined by curves. Its places come from Python.
+const COLUMN = 172, ROW = 104, BOX = { width: 104, height: 70 }, MARGIN = 22;
 
 const corner = (place, low) => [MARGIN + place[0] * COLUMN, MARGIN + 14 + (place[1] - low) * ROW];
 
@@ -34,13 +34,13 @@ function drawNode(node, low) {
 
 function drawEdge(edge, corners, low) {
   const line = shape("path", { class: "genai-edge-line", d: route(edge, corners[edge.source], corners[edge.target], low) });
-  const label = shape("text", { class: "genai-edge-label" }, `×${edge.derivative_text}`);
+  const label = shape("text", { class: "genai-edge-label" }, edge.label ?? "");
   const group = shape("g", { class: "genai-edge" }, line);
   return { group, line, label };
 }
 
-// The whole picture, drawn once for a graph; paint(step) then only changes classes and texts.
-function drawing(svg) {
+// The whole picture, drawn once for a graph; paint(data, nodes, edges, ...) then only changes classes and texts.
+function graphDrawing(svg, paint) {
   let nodes = {}, edges = {}, shape_of_graph = "";
   const rebuild = (data) => {
     const heights = data.nodes.map((n) => n.place[1]).concat(data.edges.flatMap((e) => e.bends.map((b) => b[1])));
@@ -55,10 +55,10 @@ function drawing(svg) {
     svg.replaceChildren(arrowHead(), ...layers.flat());
     for (const e of Object.values(edges)) placeLabel(e);
   };
-  return (data, at) => {
+  return (data, ...details) => {
     const now = JSON.stringify([data.nodes.map((n) => [n.label, n.text, n.place]), data.edges.map((e) => [e.id, e.source])]);
     if (now !== shape_of_graph) { rebuild(data); shape_of_graph = now; }
-    paint(data, at, nodes, edges);
+    paint(data, nodes, edges, ...details);
   };
 }
 
@@ -74,158 +74,40 @@ function placeLabel({ line, label }) {
   label.setAttribute("y", y + 4);
 }
 
-// What is known at a step: the values computed so far, the gradients collected so far, the edges used so far.
-function knownAt(data, at) {
-  const past = data.steps.slice(0, at + 1);
-  const values = new Set(data.nodes.filter((n) => !n.parents.length).map((n) => n.id));
-  past.filter((s) => s.phase === "forward").forEach((s) => values.add(s.node));
-  const gradients = Object.assign({}, ...past.map((s) => s.gradients));
-  const sent = new Set(past.filter((s) => s.phase === "backward").flatMap((s) => s.edges));
-  return { values, gradients, sent };
+function paintValues(data, nodes, edges, at) {
+  data.nodes.forEach((node, i) => {
+    const { group, value } = nodes[node.id];
+    value.textContent = node.value;
+    group.classList.toggle("genai-marked-node", node.marked);
+    group.classList.toggle("genai-current", i === at);
+  });
+  for (const edge of data.edges) edges[edge.id].label.textContent = edge.label;
 }
 
-function paint(data, at, nodes, edges) {
-  const { values, gradients, sent } = knownAt(data, at);
-  const step = data.steps[at];
-  for (const node of data.nodes) {
-    const { group, value, gradient } = nodes[node.id];
-    value.textContent = values.has(node.id) ? node.value_text : "?";
-    gradient.textContent = node.id in gradients ? `grad ${gradients[node.id]}` : "";
-    group.classList.toggle("genai-unknown", !values.has(node.id));
-    group.classList.toggle("genai-odd", values.has(node.id) && !node.finite);
-    group.classList.toggle("genai-current", step.node === node.id);
-    group.classList.toggle("genai-reached", node.id in gradients);
-  }
-  for (const edge of data.edges) {
-    const { group, label } = edges[edge.id];
-    const active = step.edges.includes(edge.id);
-    group.classList.toggle("genai-active", active);
-    group.classList.toggle("genai-backward", active && step.phase === "backward");
-    label.textContent = sent.has(edge.id) ? `×${edge.derivative_text}` : "";
-    label.classList.toggle("genai-active", active);
-  }
-}
-
-// Play, step, back, reset: a position in the list of steps.
-function stepper(show) {
-  let at = 0, count = 1, timer = null;
-  const go = (to) => { at = Math.max(0, Math.min(count - 1, to)); show(at); refresh(); };
-  const halt = () => { clearInterval(timer); timer = null; refresh(); };
-  const tick = () => { if (at >= count - 1) halt(); else go(at + 1); };
-  const play = () => {
-    if (timer) return halt();
-    if (at >= count - 1) go(0);
-    timer = setInterval(tick, PACE);
-    refresh();
+VIEWS.graph = () => {
+  const svg = shape("svg", { class: "genai-graph", role: "img" }), redraw = graphDrawing(svg, paintValues);
+  const said = element("output", { class: "genai-readout" }), after = element("div", {});
+  let chart = null;
+  const tell = (at) => {
+    const { id, label, value, parents } = chart.nodes[at];
+    const names = parents.map((parent) => chart.nodes.find((node) => node.id === parent).label);
+    const incoming = chart.edges.filter((edge) => edge.target === id && edge.label).map((edge) => edge.label);
+    return `${label}${value && ` ${value}`}${names.length ? `, from ${names.join(" and ")}` : ""}${incoming.length ? `, edges ${incoming.join(" and ")}` : ""}`;
   };
-  const playing = button("Play", "Play the steps", play);
-  const reset = button("Reset", "Reset to the first step", () => { halt(); go(0); });
-  const back = button("Back", "One step back", () => { halt(); go(at - 1); });
-  const next = button("Step", "One step forward", () => { halt(); go(at + 1); });
-  const scrub = element("input", { type: "range", min: 0, value: 0, "aria-label": "Position among the steps", oninput: () => { halt(); go(Number(scrub.value)); } });
-  const counter = element("output", { class: "genai-counter" });
-  const refresh = () => {
-    scrub.max = count - 1;
-    scrub.value = at;
-    scrub.setAttribute("aria-valuetext", `step ${at} of ${count - 1}`);
-    counter.textContent = `${at} of ${count - 1}`;
-    playing.textContent = timer ? "Pause" : "Play";
-    playing.setAttribute("aria-label", timer ? "Pause" : "Play the steps");
+  const show = (at) => { said.textContent = tell(at); redraw(chart, reading.input.matches(":focus") ? at : null); };
+  const reading = reader("Read the nodes of the graph", tell, show);
+  const scroll = element("div", { class: "genai-scroll" }, svg);
+  const stage = element("div", { class: "genai-plot", onfocusin: () => show(reading.read()), onfocusout: () => redraw(chart, null) }, scroll, reading.input);
+  const node = element("div", { class: "genai-figure" }, stage, said, after);
+  const draw = (fresh) => {
+    chart = fresh;
+    const count = chart.nodes.length;
+    stage.hidden = said.hidden = !count;
+    after.replaceChildren(...(count ? [] : [emptyState("there are no nodes")]), ...noteLines(chart.notes));
+    svg.setAttribute("aria-label", chart.alt);
+    reading.resize(count);
+    if (count) reading.place(Math.min(reading.read(), count - 1));
   };
-  const box = element("div", { class: "genai-steps", role: "group", "aria-label": "Steps" }, reset, back, next, playing, scrub, counter);
-  // A graph of another length starts at its end: everything computed.
-  const resize = (steps) => { if (steps !== count) { halt(); count = steps; at = steps - 1; } go(at); };
-  return { box, resize };
-}
-
-function inputSlider(input, changed) {
-  const reach = Math.max(3, Math.ceil(Math.abs(input.value)));
-  const value = element("output", { class: "genai-value" }), gradient = element("output", { class: "genai-gradient" });
-  const slider = element("input", { type: "range", min: -reach, max: reach, step: 0.1, "aria-label": `Input ${input.name}`, oninput: () => { say(); changed(); } });
-  const say = () => {
-    const text = String(Number(slider.value)).replace("-", "−");
-    value.textContent = text;
-    slider.setAttribute("aria-valuetext", `${input.name} is ${text.replace("−", "minus ")}`);
-  };
-  slider.value = input.value;
-  say();
-  const row = element("div", { class: "genai-input" }, element("span", { class: "genai-name", "aria-hidden": "true" }, input.name), slider, value, gradient);
-  return { row, read: () => Number(slider.value), tell: (text) => { gradient.textContent = text ? `gradient ${text}` : ""; } };
-}
-
-// The sliders, made anew only when the inputs' names change or an example sets their values.
-function inputPanel(changed) {
-  const box = element("div", { class: "genai-inputs", role: "group", "aria-label": "Inputs" });
-  let sliders = {};
-  return {
-    box,
-    values: () => Object.fromEntries(Object.entries(sliders).map(([name, s]) => [name, s.read()])),
-    clear: () => { sliders = {}; },
-    update(inputs) {
-      const names = inputs.map((i) => i.name);
-      if (names.join() === Object.keys(sliders).join()) return;
-      sliders = Object.fromEntries(inputs.map((i) => [i.name, inputSlider(i, changed)]));
-      box.replaceChildren(...Object.values(sliders).map((s) => s.row));
-    },
-    tell(inputs, gradients) { for (const i of inputs) sliders[i.name]?.tell(gradients[i.node]); },
-  };
-}
-
-function expressionRow(examples, draw, choose) {
-  const field = element("input", { id: identifier("expression"), type: "text", spellcheck: "false", autocomplete: "off", maxlength: 200 });
-  field.addEventListener("keydown", (event) => { if (event.key === "Enter") draw(field.value); });
-  const chosen = element("select", { "aria-label": "Examples", onchange: () => { if (chosen.value) choose(examples[Number(chosen.value)]); } },
-    element("option", { value: "" }, "Examples…"), ...examples.map((e, i) => element("option", { value: i }, e.title)));
-  const row = element("div", { class: "genai-expression" }, element("label", { for: field.id }, "Expression"), field,
-    element("button", { type: "button", onclick: () => draw(field.value) }, "Draw"), chosen);
-  return { row, field };
-}
-
-function tellProblem(place, text, problem) {
-  place.hidden = !problem;
-  if (!problem) return place.replaceChildren();
-  const { message, start = 0, end = 0 } = problem;
-  const marked = element("code", {}, text.slice(0, start), element("mark", {}, text.slice(start, end) || "␣"), text.slice(end));
-  place.replaceChildren(element("strong", {}, "✕ Cannot draw this. "), message, ...(end > start ? [element("div", {}, marked)] : []));
-}
-
-export default {
-  render: frame((controls, ask, model) => {
-    let data = null, asked = model.get("request").expression;
-    const problem = element("div", { class: "genai-problem", role: "alert" });
-    const trouble = element("p", { class: "genai-trouble", role: "status" });
-    const words = element("p", { class: "genai-explanation", role: "status" });
-    const svg = shape("svg", { class: "genai-graph", role: "img", "aria-label": "Computation graph" });
-    const redraw = drawing(svg);
-    const inputs = inputPanel(() => send(data.expression, inputs.values()));
-    const steps = stepper((at) => {
-      if (!data) return;
-      redraw(data, at);
-      svg.setAttribute("aria-label", data.description);
-      inputs.tell(data.inputs, knownAt(data, at).gradients);
-      words.textContent = data.steps[at].text;
-    });
-    const send = (expression, values) => { asked = expression; ask({ expression, values }); };
-    const start = (example) => {
-      inputs.clear();
-      expression.field.value = example.expression;
-      send(example.expression, example.values);
-    };
-    const expression = expressionRow(model.get("data").examples, (text) => send(text, inputs.values()), start);
-    const stage = element("div", { class: "genai-stage genai-scroll", tabindex: 0, role: "region", "aria-label": "Computation graph, scrollable" }, svg);
-    expression.field.value = asked;
-    controls.append(expression.row, problem, inputs.box, stage, steps.box, words, trouble);
-    return (fresh) => {
-      tellProblem(problem, asked.trim(), fresh.problem);
-      expression.field.setAttribute("aria-invalid", fresh.problem ? "true" : "false");
-      if (fresh.problem) return;
-      const other = data && data.expression !== fresh.expression;
-      data = fresh;
-      inputs.update(data.inputs);
-      trouble.textContent = data.trouble && `⚠ ${data.trouble}`;
-      trouble.hidden = !data.trouble;
-      if (other) steps.resize(0);
-      steps.resize(data.steps.length);
-    };
-  }),
+  const table = () => ({ columns: ["node", "value", "from"], rows: chart.nodes.map(({ label, value, parents }) => [label, value, parents.map((parent) => chart.nodes.find((other) => other.id === parent).label).join(", ")]) });
+  return { node, draw, table };
 };

@@ -113,7 +113,8 @@ def running_lab(folder: Path):
         yield Lab(url, token, served)
     finally:
         server.terminate()
-        server.wait(20)
+        try: server.wait(30)
+        except subprocess.TimeoutExpired: server.kill()
 
 
 def write_notebook(path: Path, *cells: str) -> Path:

@@ -6,6 +6,8 @@ import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
+from genai_course.widgets import static_text
+
 VISIBLE = 35  # steps of lightness, about the contrast of 3 that WCAG 2.2 asks of graphics
 
 
@@ -28,3 +30,13 @@ def faults(page, selector: str = ".genai-view") -> str:
     "What axe finds wrong with the views on a page; empty if nothing."
     found = Axe().run(page, context={"include": [[selector]]})
     return found.generate_report() if found.violations_count else ""
+
+
+def in_js(page, explorer, parameters: dict) -> dict:
+    "What an explorer's formula answers in the page's JS for `parameters`."
+    text = """([source, name, parameters, constants, first]) => {
+        const FORMULAS = {};
+        new Function("FORMULAS", source)(FORMULAS);
+        return FORMULAS[name](parameters, constants, first);
+    }"""
+    return page.evaluate(text, [static_text(f"{explorer.formula}.js"), explorer.formula, parameters, explorer.constants, explorer.data])

@@ -76,7 +76,7 @@ def output(page, number):
 def saved_words(page, number):
     "The descriptions of the still pictures in a cell's output."
     return page.evaluate("""number => window.jupyterapp.shell.currentWidget.model.cells.get(number).outputs.toJSON()
-        .filter(o => o.data?.['image/png']).map(o => [o.data['text/plain']].flat().join(''))""", number)
+        .filter(o => o.data?.['text/html']).map(o => [o.data['text/plain']].flat().join(''))""", number)
 
 
 def runs(page, number):

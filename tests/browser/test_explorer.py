@@ -58,7 +58,7 @@ def test_an_arrow_key_moves_an_input_and_everything_that_hangs_on_it(page, explo
 
 def test_steps_go_forward_and_back_and_play(page, explorer):
     words, counter = explorer.locator(".genai-explanation"), explorer.locator(".genai-counter")
-    for name, at, said in [("Reset to the first step", "0 of 6", "inputs are known"), ("One step forward", "1 of 6", "Forward: from a = 1.5")]:
+    for name, at, said in [("Steps: reset to the start", "0 of 6", "inputs are known"), ("Steps: one step forward", "1 of 6", "Forward: from a = 1.5")]:
         reach(page, explorer.get_by_role("button", name=name))
         page.keyboard.press("Enter")
         expect(counter).to_have_text(at)
@@ -67,10 +67,10 @@ def test_steps_go_forward_and_back_and_play(page, explorer):
     for _ in range(3): page.keyboard.press("Enter")
     expect(words).to_contain_text("sends it on to a * b, multiplied by 1: 1; to a, multiplied by 1: 1.")
     expect(explorer.locator(".genai-current .genai-marker")).to_be_visible()
-    reach(page, explorer.get_by_role("button", name="One step back"))
+    reach(page, explorer.get_by_role("button", name="Steps: one step back"))
     page.keyboard.press("Enter")
     expect(counter).to_have_text("3 of 6")
-    reach(page, explorer.get_by_role("button", name="Play the steps"))
+    reach(page, explorer.get_by_role("button", name="Steps: play"))
     page.keyboard.press("Enter")
     expect(counter).to_have_text("6 of 6", timeout=15_000)
     expect(words).to_contain_text("Done.")
@@ -116,7 +116,7 @@ def test_it_is_described_in_words_and_as_a_table(page, explorer):
 
 def test_readable_in_light_and_dark(page, explorer, tmp_path):
     for summary in explorer.locator("summary").all(): summary.press("Enter")
-    explorer.get_by_role("button", name="One step back").press("Enter")
+    explorer.get_by_role("button", name="Steps: one step back").press("Enter")
     pictures = []
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         set_theme(page, theme)

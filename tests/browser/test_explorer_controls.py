@@ -1,20 +1,19 @@
-"""Every control of an explorer in a real JupyterLab, by keyboard alone; and what is shown when its function is slow, fails, or its kernel dies."""
+"""Explorers in a real JupyterLab: every control by keyboard alone, every chart light and dark; a function that is slow or fails; no kernel."""
 
 import pytest
 from lab import open_notebook, run_all, set_theme, write_notebook
 from looks import faults, inked
 from playwright.sync_api import expect
 
+from genai_course.gallery import every_chart
+
 pytestmark = pytest.mark.browser
-ALL = """
-from genai_course.charts import Bars, Words
-from genai_course.views import *
-def say(**values): return [Words(", ".join(f"{name}={value!r}" for name, value in values.items())), Bars({"a": 1.0, "b": 0.5}, "Two bars.")]
-Explorer("Controls", say, [Range("heat", 0.1, 2, 0.1, start=1, unit="K"), Scale("rate", [0, 0.01, 1]), Choice("head", ["first", "second"]), Toggle("causal"),
-                           Text("prompt", "hi"), Transport("position", 4, unit="step"), Again("seed", label="Draw again")])
-"""
+ALL = "from genai_course.gallery import every_control\nevery_control()"
+CHARTS = "from genai_course.gallery import gallery\nfrom IPython.display import display\nfor explorer in gallery(): display(explorer)"
 SLOW = """
 import os, time
+from genai_course.charts import Bars
+from genai_course.views import Explorer, Range
 def trying(n):
     if n == 1: time.sleep(1.2)
     if n == 2: raise ZeroDivisionError("two is too much")
@@ -80,16 +79,6 @@ def test_the_transport_steps_plays_and_changes_its_speed(page, controls):
     expect(page.get_by_role("button", name="Position: play")).to_be_visible()
 
 
-def test_light_and_dark_show_the_same_ink_and_axe_finds_no_fault(page, controls):
-    ink = []
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        set_theme(page, theme)
-        assert not faults(page, '.genai-view[aria-label="Controls"]')
-        ink.append(inked(controls.locator(".genai-views").screenshot()))
-    set_theme(page, "JupyterLab Light")
-    assert ink[1] == pytest.approx(ink[0], rel=0.25)
-
-
 def test_a_slow_function_is_shown_as_busy_and_one_that_fails_says_why(page, trying):
     slider, name = trying.get_by_role("slider", name="N", exact=True), trying.locator("tbody th")
     slider.focus()
@@ -116,3 +105,22 @@ def test_a_kernel_that_dies_is_told_and_the_picture_no_longer_looks_alive(page, 
     expect(trying.locator(".genai-notice")).to_contain_text("Kernel disconnected")
     expect(slider).to_be_disabled()
     page.get_by_role("button", name="OK").press("Enter")
+
+
+def test_every_view_is_without_fault_light_and_dark_and_its_picture_remains_without_a_kernel(page, lab):
+    path = write_notebook(lab.folder / "gallery.ipynb", ALL, CHARTS)
+    open_notebook(page, lab, path)
+    run_all(page)
+    names = [name for name in every_chart() if name != "Words"]
+    for name in names: expect(page.get_by_role("region", name=name, exact=True)).to_be_visible()
+    ink = []
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        set_theme(page, theme)
+        assert not faults(page)
+        ink.append([inked(page.get_by_role("region", name=name, exact=True).locator(".genai-views").screenshot()) for name in ("Bars", "Curves")])
+    assert ink[1] == pytest.approx(ink[0], rel=0.3)
+    set_theme(page, "JupyterLab Light")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+    page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    page.goto(f"{lab.url}/doc/tree/{path.name}?reset&token={lab.token}")
+    for chart in every_chart().values(): expect(page.locator(".jp-OutputArea").get_by_alt_text(chart.alt, exact=True)).to_be_visible(timeout=60_000)

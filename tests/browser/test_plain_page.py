@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from lab import open_page
-from looks import faults, inked
+from looks import faults, in_js, inked
 from playwright.sync_api import expect
 
 from genai_course.charts import Bars, Curves, HeatMap
+from genai_course.explorers.prediction import explore_temperature
+from genai_course.graphs import Graph
 from genai_course.pictures import Field, ImageGrid, Strip
 from genai_course.views import Explorer, plain_page
 
@@ -24,19 +26,21 @@ RAMP = np.linspace(-1, 1, 6).reshape(6, 1, 1, 1) * np.ones((6, 1, 4, 4))
 GRID, FRAMES = ImageGrid(RAMP, "From black to white.", titles=list("abcdef")), Strip(RAMP, "Ever lighter.")
 PLANE = Field("Two points and a path.", [(-1, 0), (1, 1)], [0, 1], ["left", "right"], function=lambda p: p[:, 0], paths={"walk": [(0, 0), (0.5, 0.5)]})
 FLOW = Field("A swirl.", flow=lambda p: p[:, ::-1] * [-1, 1], extent=((-1, 1), (-1, 1)))
+NETWORK = Graph({"x": [], "y": [], "out": ["x", "y", "y"]}, "Two inputs and an output.", {"x": "0.5"}, {("out", "x"): "×2"}, ["out"])
 LINE_ART = [WORDS, SIGNED, FALLING, BROKEN, FLOW, Bars({}, "No bars.")]
-ALL = [*LINE_ART, WEIGHTS, SHADED, GRID, FRAMES, PLANE]
+ALL = [*LINE_ART, NETWORK, WEIGHTS, SHADED, GRID, FRAMES, PLANE]
 
 
 @pytest.fixture(scope="module")
 def show(browser):
-    "Opens a plain page of explorers without controls, one for each chart."
+    "Opens a plain page of explorers, and of charts as explorers without controls."
     with open_page(browser) as page:
 
         def opened(*charts, scheme="light"):
             page.emulate_media(color_scheme=scheme)
-            page.set_content(plain_page("Views", *[Explorer(f"View {i}", lambda chart=chart: chart) for i, chart in enumerate(charts)]))
-            expect(page.get_by_role("region", name=f"View {len(charts) - 1}")).to_be_visible()
+            shown = [chart if isinstance(chart, Explorer) else Explorer(f"View {i}", lambda chart=chart: chart) for i, chart in enumerate(charts)]
+            page.set_content(plain_page("Views", *shown))
+            expect(page.get_by_role("region", name=shown[-1].label)).to_be_visible()
             return page
 
         yield opened
@@ -86,10 +90,47 @@ def test_a_value_that_is_not_finite_is_a_gap_and_is_told(show):
     expect(page.locator(".genai-readout")).to_have_text("x 1, loss no number")
 
 
+def test_a_graph_is_read_node_by_node(show):
+    page = show(NETWORK)
+    reading = page.get_by_role("slider", name="Read the nodes of the graph")
+    page.keyboard.press("Tab")
+    if not reading.evaluate("node => node === document.activeElement"): page.keyboard.press("Tab")  # the scrolling box comes first where it scrolls
+    expect(reading).to_have_attribute("aria-valuetext", "x 0.5")
+    expect(page.locator(".genai-current .genai-node-label")).to_have_text("x")
+    page.keyboard.press("End")
+    expect(reading).to_have_attribute("aria-valuetext", "out, from x and y and y, edges ×2")
+    expect(page.locator(".genai-current .genai-node-label")).to_have_text("out")
+    assert page.locator(".genai-edge-line").count() == 3 and page.locator(".genai-marked-node").count() == 1
+    assert page.locator(".genai-edge-label").all_text_contents() == ["×2", "", ""]
+
+
+SHARES = {"the end": 0.42, "n": 0.3, "r": 0.2, "never": 0.0, "l": 0.08}
+
+
+def test_a_formula_in_js_answers_as_python_does(show):
+    explorer = explore_temperature(SHARES)
+    page = show(explorer)
+    for temperature in np.random.default_rng(0).uniform(0.1, 5, 50).round(1):
+        ours, theirs = explorer.compute({"temperature": temperature}), in_js(page, explorer, {"temperature": float(temperature)})
+        assert theirs["charts"][0].pop("values") == pytest.approx(ours["charts"][0].pop("values"), rel=1e-5)
+        assert theirs["charts"] == ours["charts"] and theirs["description"] == ours["description"]
+
+
+def test_an_explorer_with_a_formula_needs_no_python(show):
+    page = show(explore_temperature(SHARES))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Home")
+    expect(page.get_by_role("slider", name="Temperature")).to_have_attribute("aria-valuetext", "Temperature is 0.1")
+    expect(page.locator("tbody tr").first).to_contain_text("96.6 %")
+    page.get_by_text("Describe this").press("Enter")
+    expect(page.get_by_text("At temperature 0.1 the likeliest is the end, with 96.6 %.")).to_be_visible()
+
+
 @pytest.mark.parametrize("chart, said", [
     (Bars({}, "No bars."), "there are no bars"), (Curves({}, "No lines."), "no line has a point"), (Curves({"y": [float("nan")]}, "A line."), "no line has a point"),
     (Curves({"y": [-1.0]}, "A line.", log=True), "no line has a point"), (HeatMap([], "No cells."), "there are no cells"),
     (ImageGrid([], "No images."), "there are no pictures"), (Strip([], "No frames."), "there are no frames"), (Field("Nothing."), "there are no points"),
+    (Graph({}, "No nodes."), "there are no nodes"),
 ])  # fmt: skip
 def test_nothing_to_draw_is_said(show, chart, said):
     page = show(chart)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from genai_course.cli import COMMANDS, main
+from genai_course.cli import COMMANDS, main, parser
 from genai_course.cli.commands import test as test_command
 
 BAD = [["nonsense"], ["lab", "--prot", "1"], ["lab", "--port"], ["lab", "--port", "x"], ["--nonsense"], ["bench", "nothing"], ["doctor", "more"]]
@@ -62,6 +62,12 @@ def test_lessons_run_at_a_tenth_and_long_tests_not_at_all_unless_full(pytest_cal
     assert (surroundings["GENAI_TIME_BUDGET"], surroundings["GENAI_FULL"]) == (budget, full)
     assert surroundings["GENAI_HEADLESS"] == "1" and surroundings["OMP_NUM_THREADS"] == "1"
     assert "--full" not in pytest_call[0][0]
+
+
+def test_a_cluster_needs_its_packages_and_nothing_else_does():
+    options = parser().parse_args(["grade", "a.ipynb"])
+    assert COMMANDS["grade"].needs(options) == ()
+    assert COMMANDS["grade"].needs(parser().parse_args(["grade", "a.ipynb", "--scheduler", "tcp://host:8786"])) == ("scale",)
 
 
 @pytest.mark.parametrize("others", [["-n", "4"], ["-n4"], ["--numprocesses=1"], ["--pdb"], ["--collect-only"]], ids=" ".join)

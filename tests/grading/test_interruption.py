@@ -1,16 +1,14 @@
 """Whatever is killed, nothing is lost: the command itself, a process that grades, or a process each time it takes up one submission."""
 
-import sys
+import signal
 import threading
 import time
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
+from functools import partial
 
 import psutil
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from corpus.files import CASES, numbered
 from running import grade, is_right, reports, some, started
 
@@ -18,13 +16,14 @@ from genai_course.grading.classes.batch import ATTEMPTS_ALONE, run
 from genai_course.grading.classes.executors import Workers
 from genai_course.grading.classes.job import Job
 
-SECONDS = 300  # after which a test gives up
+SECONDS = 900  # after which a test gives up
 
 
-def until(condition):
+def until(condition, command=None):
+    "Wait for the condition; fails where the command has ended without it."
     end = time.monotonic() + SECONDS
     while not condition():
-        assert time.monotonic() < end
+        assert time.monotonic() < end and (command is None or command.poll() is None or condition())
         time.sleep(0.02)
 
 
@@ -40,6 +39,9 @@ def kill_after(command, folder, reached):
     return children
 
 
+def have_ended(processes): return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes)
+
+
 def test_a_run_that_was_killed_three_times_ends_with_the_same_bytes(tmp_path, full):
     cases = numbered(200 if full else 8, broken_every=20 if full else 4)
     submissions, undisturbed, disturbed = some(tmp_path, cases), tmp_path / "undisturbed", tmp_path / "disturbed"
@@ -47,7 +49,7 @@ def test_a_run_that_was_killed_three_times_ends_with_the_same_bytes(tmp_path, fu
     for kill in range(1, 4):
         command = started(submissions, "--jobs", 2, "--out", disturbed, *(["--resume"] if kill > 1 else []))
         left = kill_after(command, disturbed, kill * len(cases) // 4)
-        until(lambda: not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in left))  # noqa: B023
+        until(partial(have_ended, left))
     done, before = count(disturbed), {file: file.stat().st_mtime_ns for file in (disturbed / "reports").glob("*.json")}
     assert 0 < done < len(cases)
     assert grade(submissions, "--jobs", 2, "--out", disturbed, "--resume").returncode == 3
@@ -61,12 +63,23 @@ def test_a_run_that_was_killed_three_times_ends_with_the_same_bytes(tmp_path, fu
 def test_a_process_that_dies_costs_a_retry(tmp_path):
     cases = numbered(6)
     command = started(some(tmp_path, cases), "--jobs", 2, "--out", tmp_path / "grades")
-    until(lambda: count(tmp_path / "grades") >= 1)
+    until(lambda: count(tmp_path / "grades") >= 1, command)
     busy = [one for one in psutil.Process(command.pid).children() if "spawn_main" in " ".join(one.cmdline())]
     busy[0].kill()
     assert command.wait(SECONDS) == 3 and "Traceback" not in command.stderr.read()
     found = reports(tmp_path / "grades")
     assert len(found) == len(cases) and all(is_right(found[case.student], case) for case in cases)
+
+
+def test_ctrl_c_ends_at_once_with_one_line_and_nothing_running(tmp_path):
+    command = started(some(tmp_path, numbered(40)), "--jobs", 2, "--out", tmp_path / "grades")
+    until(lambda: count(tmp_path / "grades") >= 1, command)
+    children = psutil.Process(command.pid).children(recursive=True)
+    command.send_signal(signal.SIGINT)
+    said = command.communicate(timeout=SECONDS)[1]
+    assert command.returncode == 130 and said == "\nStopped. What was graded is kept; give the same command with --resume to go on.\n"
+    assert count(tmp_path / "grades") < 40
+    until(lambda: have_ended(children))
 
 
 class Fragile(Executor):
@@ -107,7 +120,7 @@ def test_a_cluster_gives_the_same_bytes_also_where_a_worker_dies(tmp_path):
     assert grade(submissions, "--jobs", 2, "--out", here).returncode == 3
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         command = started(submissions, "--scheduler", cluster.scheduler_address, "--out", there)
-        until(lambda: count(there) >= 2)
+        until(lambda: count(there) >= 2, command)
         psutil.Process(next(iter(cluster.workers.values())).pid).kill()
         assert command.wait(SECONDS) == 3
     assert (there / "grades.csv").read_bytes() == (here / "grades.csv").read_bytes() and reports(there) == reports(here)

@@ -83,6 +83,19 @@ def test_a_model_tells_its_layers_and_size():
     assert told["type"] == "Sequential" and "Conv2d(1, 8" in told["values"] and told["values"].endswith("which has 80 parameters")
 
 
+def test_many_numbers_are_told_by_the_first_and_the_last():
+    assert expect.describe(torch.arange(96.0).reshape(2, 3, 4, 4))["values"] == "[ 0.  1.  2. ... 93. 94. 95.]"
+    assert expect.describe(torch.arange(4.0).reshape(2, 2))["values"].split() == ["[[0.", "1.]", "[2.", "3.]]"]
+
+
+@pytest.mark.parametrize("number", [4, 4.0, np.float64(4), np.array(4)[()]])
+def test_a_number_is_a_number_whoever_made_it(number): assert expect.describe(number) == {"type": "number", "values": "4"}
+
+
+@pytest.mark.parametrize(("value", "kind", "text"), [(np.True_, "bool", "True"), (123456789012, "number", "123456789012"), (1 / 3, "number", "0.33333333")])
+def test_a_value_is_shown_as_it_is(value, kind, text): assert expect.describe(value) == {"type": kind, "values": text}
+
+
 def test_subclasses_cannot_pretend():
     class Equal(torch.Tensor):
         @classmethod
@@ -189,6 +202,21 @@ def test_grading_loads_torch_only_for_what_is_torchs():
     code = ("import sys; import numpy as np; from genai_course.grading import expect; from genai_course.grading.snapshot import plain, same\n"
             "same(plain([np.ones(2), object()]), plain(3)); expect.close(np.ones(2), np.ones(2)); print('torch' in sys.modules)")
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
+
+
+def test_progress_is_told_without_running_any_spec():
+    code = "import sys; from genai_course.grading import lessons; print(len(lessons()), 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(len(spec.stems())), "False"]
+
+
+@pytest.mark.parametrize("stem", spec.stems())
+def test_an_outline_is_the_spec_without_its_tests_code(stem):
+    read, loaded = spec.outline(stem), spec.load_spec(stem)
+    assert (read.title, list(read.questions)) == (loaded.title, list(loaded.questions))
+    for ident, question in loaded.questions.items():
+        assert read.questions[ident].points == question.points and read.questions[ident].answer == question.answer
+    with pytest.raises(RuntimeError, match="use load_spec"): read.questions["q1"].tests[0].run(None)
 
 
 def test_opaque_stays_as_it_is(): assert plain(Opaque("object")) == Opaque("object")

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -22,15 +23,18 @@ from genai_course.grading.classes.tables import as_json, grades_csv, summary
 from genai_course.grading.sandbox.isolation import IsolationError, chosen
 from genai_course.grading.spec import SpecError
 
-SOME_UNGRADED = 3
+SOME_UNGRADED, STOPPED = 3, 130
 
 
 def run(options: argparse.Namespace, others: list[str]) -> int:
-    "Grade what `options` name; returns 0 where all were graded, 3 where some could not be."
+    "Grade what `options` name; returns 0 where all were graded, 3 where some could not be, 130 where it was stopped."
     try: return _grade(options)
     except (NothingToGrade, SpecError, StoreError) as error: raise Misuse(str(error)) from None
     except (IsolationError, NoCluster, SettingError) as error: raise Trouble(str(error)) from None
     except OSError as error: raise explained(error) from error
+    except KeyboardInterrupt:
+        print("\nStopped. What was graded is kept; give the same command with --resume to go on.", file=sys.stderr)
+        return STOPPED
 
 
 def _grade(options):
@@ -49,7 +53,9 @@ def _terms(options) -> Terms:
     folder = Path(options.hidden) if options.hidden else repository_folder()
     held_out = held_out_tests(folder)
     if lesson and held_out and lesson not in held_out: raise Misuse(f"{folder} holds no held-out tests of {lesson}: a file test_{lesson}.py.")
-    if lesson: spec_with(lesson, held_out.get(lesson, ""))
+    if lesson:
+        held_out = {stem: source for stem, source in held_out.items() if stem == lesson}
+        spec_with(lesson, held_out.get(lesson, ""))
     return Terms(chosen("bubblewrap" if options.untrusted else "best"), lesson, held_out)
 
 

@@ -52,28 +52,34 @@ def find(paths: Iterable[Path], lesson: str = "", leave_out: Path | None = None)
 
 
 def _below(path, leave_out) -> Iterator[Entry | str]:
-    if not path.exists(): raise NothingToGrade(f"There is no {path}.")
+    if not path.exists(): raise NothingToGrade(f"There is no file or folder {path}.")
     if path.is_dir(): yield from _in_folder(path, leave_out)
     elif path.suffix.lower() == ".zip": yield from _in_zip(path, (), path.stem)
     else: yield _entry((path.name,), path.resolve().parent.name, path.name, partial(_load, path))
 
 
 def _in_folder(root, leave_out):
-    name = root.resolve().name
-    for folder, inner, files in os.walk(root):
+    name, closed = root.resolve().name, []
+    for folder, inner, files in os.walk(root, onerror=closed.append):
         here = Path(folder)
         links = [one for one in inner if (here / one).is_symlink()]
         inner[:] = sorted(one for one in inner if _counts(one) and one not in links and (here / one).resolve() != leave_out)
         parts = here.relative_to(root).parts
         for file in sorted([*files, *links]):
             if _counts(file): yield from _file(here / file, (*parts, file), name)
-        if len(parts) == 1 and not _has_notebook(here): yield _refused(parts, name, "/".join(parts), "The folder holds no notebook.")
+        if len(parts) == 1 and not _has_submission(here): yield _refused(parts, name, "/".join(parts), "The folder holds no notebook.")
+    for error in closed:
+        parts = Path(error.filename).relative_to(root).parts
+        yield _refused(parts or (name,), name, "/".join(parts), f"The folder cannot be read: {error.strerror}.")
 
 
 def _counts(name): return not name.startswith(".") and name not in NOT_SUBMISSIONS
 
 
-def _has_notebook(folder): return any(one.suffix.lower() in (".ipynb", ".zip") or one.is_symlink() for one in folder.rglob("*") if _counts(one.name))
+def _has_submission(folder):
+    "Whether a folder holds anything that gets an entry, or may do so for all that can be seen."
+    places = [one for one in folder.rglob("*") if all(map(_counts, one.relative_to(folder).parts))]
+    return any(one.suffix.lower() in (".ipynb", ".zip") or one.is_symlink() or (one.is_dir() and not os.access(one, os.R_OK | os.X_OK)) for one in places)
 
 
 def _file(path, parts, root):

@@ -25,7 +25,15 @@ class Workers(NamedTuple):
 
 def local_processes(count: int) -> Workers:
     "`count` processes of this machine; they end with this one, however it ends."
-    return Workers(lambda: ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_begin), count + 1)
+    return Workers(lambda: _Processes(count, mp_context=multiprocessing.get_context("spawn"), initializer=_begin), count + 1)
+
+
+class _Processes(ProcessPoolExecutor):
+    "Processes that end at once where their executor is left by an exception, such as Ctrl-C."
+    def __exit__(self, kind, *others):
+        if kind is not None:
+            for process in multiprocessing.active_children(): process.terminate()
+        return super().__exit__(kind, *others)
 
 
 def _begin():

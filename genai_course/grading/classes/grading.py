@@ -35,7 +35,7 @@ def grade_all(found: Found, terms: Terms, workers: Workers, folder: Path, resume
         short[name] = report | {"questions": [{key: one[key] for key in ("id", "title", "score", "max")} for one in report["questions"]]}
         tick()
 
-    with store.open(resume):
+    with store.held(resume):
         for report in run(_to_do(found.entries, terms, names, resume and store, keep), workers):
             name = names[report["student"], report["submission"]]
             store.save(name, report)

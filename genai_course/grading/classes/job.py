@@ -8,6 +8,7 @@ from functools import partial
 from genai_course.grading.classes.held_out import spec_hash, spec_with
 from genai_course.grading.classes.lessons import lesson_of, version_warnings
 from genai_course.grading.classes.matching import match
+from genai_course.grading.classes.patience import with_patience
 from genai_course.grading.classes.reading import Unreadable, read
 from genai_course.grading.classes.report import empty_report, findings
 from genai_course.grading.diagnosis import named_mistakes
@@ -63,6 +64,6 @@ def _fill(report, job):
     report["title"] = spec.title
     report["warnings"] += version_warnings(reading, stem)
     pieces, odd = match(reading, spec)
-    outcome = grade(pieces, spec, isolation=job.isolation)
+    outcome = with_patience(lambda limits: grade(pieces, spec, isolation=job.isolation, limits=limits))
     report |= findings(spec, outcome, partial(named_mistakes, spec)) | {"isolation": outcome.isolation}
     report["warnings"] += [*odd, *outcome.warnings]

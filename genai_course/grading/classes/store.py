@@ -4,14 +4,15 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from genai_course.core import write_atomically
 from genai_course.grading.classes.page import page
-from genai_course.grading.classes.report import SCHEMA
+from genai_course.grading.classes.report import SCHEMA, empty_report
 from genai_course.grading.classes.tables import as_json
 
 
@@ -23,17 +24,20 @@ class Store:
     "Reports and pages in a folder, by name."
     def __init__(self, folder: Path): self.folder, self.reports, self.pages = folder, folder / "reports", folder / "students"
 
-    def open(self, resume: bool) -> FileLock:
+    @contextmanager
+    def held(self, resume: bool) -> Iterator[None]:
         "Make the folder ready and hold it. Raises StoreError where another grading holds it, or old grades are there and `resume` is false."
         self.reports.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / ".lock", timeout=0)
-        try: lock.acquire()
+        try:
+            with FileLock(self.folder / ".lock", timeout=0):
+                self._make_ready(resume)
+                yield
         except Timeout: raise StoreError(f"Another grading is at work in {self.folder}. Wait for it, or name another folder with --out.") from None
+
+    def _make_ready(self, resume):
         if not resume and any(self.reports.glob("*.json")):
-            lock.release()
             raise StoreError(f"{self.folder} holds grades already. Go on with them with --resume, or name another folder with --out.")
         for leftover in self.folder.glob("*/.*.*"): leftover.unlink()  # half-written files of a run that was killed
-        return lock
 
     def save(self, name: str, report: dict) -> None:
         "Write a report and its page; the report last, for where it is there, all is there."
@@ -41,11 +45,11 @@ class Store:
         write_atomically(self.reports / f"{name}.json", as_json(report))
 
     def load(self, name: str) -> dict | None:
-        "The report of that name; None where there is none of this schema, or its page is missing."
+        "The report of that name; None where there is none, whole and of this schema, or its page is missing."
         if not (self.pages / f"{name}.html").is_file(): return None
         try: report = json.loads((self.reports / f"{name}.json").read_text(encoding="utf-8"))
         except (OSError, ValueError): return None
-        return report if isinstance(report, dict) and report.get("schema") == SCHEMA else None
+        return report if isinstance(report, dict) and report.get("schema") == SCHEMA and report.keys() >= empty_report().keys() else None
 
 
 def file_names(wanted: Iterable[tuple[str, str, str]]) -> list[str]:
