@@ -109,7 +109,7 @@ def running_lab(folder: Path):
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=isolated(folder))
     try:
         url = f"http://127.0.0.1:{port}"
-        wait_for(lambda: answers(f"{url}/api?token={token}") or server.poll() is not None, "JupyterLab to answer")
+        wait_for(lambda: answers(f"{url}/api?token={token}") or server.poll() is not None, "JupyterLab to answer", seconds=180)
         if server.poll() is not None: raise RuntimeError(f"JupyterLab ended: {(folder / 'server.log').read_text()[-2000:]}")
         yield Lab(url, token, served)
     finally:
