@@ -167,6 +167,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                        'genai_course/dashboard.py'),
                                         'genai_course.dashboard.Dashboard._frames': ( 'dashboard.html#dashboard._frames',
                                                                                       'genai_course/dashboard.py'),
+                                        'genai_course.dashboard.Dashboard._ipython_display_': ( 'dashboard.html#dashboard._ipython_display_',
+                                                                                                'genai_course/dashboard.py'),
                                         'genai_course.dashboard.Dashboard.compute': ( 'dashboard.html#dashboard.compute',
                                                                                       'genai_course/dashboard.py'),
                                         'genai_course.dashboard.Dashboard.draw': ( 'dashboard.html#dashboard.draw',

@@ -205,6 +205,10 @@ class Dashboard(View, module="dashboard.js"):
             self.data = self.answer({"serial": self.request.get("serial", 0)})
         if self.trainer.state not in LIVE: self.redraw_still()
 
+    def _ipython_display_(self) -> None:
+        super()._ipython_display_()
+        if self.trainer.state not in LIVE: self.redraw_still()  # a short run may have ended while its first picture was drawn
+
     def _frames(self):
         report = self.trainer.report
         wanted = {(report["attempt"], step): sample for step, sample in report["film"]}

@@ -12,6 +12,7 @@ from genai_course.cli.folders import course_folder
 from genai_course.cli.trouble import Trouble
 
 PROGRAM = "python -m genai_course"
+BENCHES = ("backprop", "grading", "widgets")
 
 
 class Command(NamedTuple):
@@ -92,7 +93,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", choices=("backprop", "widgets"), metavar="NAME", help="backprop or widgets (default: both)")
+    parser.add_argument("name", nargs="?", choices=BENCHES, metavar="NAME", help=f"{', '.join(BENCHES)} (default: all)")
     parser.add_argument("--json", metavar="F", help="also write the figures to the file F")
 
 

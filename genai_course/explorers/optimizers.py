@@ -122,7 +122,7 @@ def told(surface: Callable, paths: Mapping[str, np.ndarray]) -> str:
     left = "".join(f" {name} flew apart at step {len(paths[name])}." for name in gone)
     return f"After {STEPS} steps: {standing}.{left}" if still else f"Nobody is left.{left}"
 
-# %% ../../nbs/explorers/03_optimizers.ipynb #572c9568
+# %% ../../nbs/explorers/03_optimizers.ipynb #98a86c62
 NETWORK_STEPS = 100
 
 
@@ -135,20 +135,21 @@ def network_data(own_units: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def network_losses(method: Callable, own_units: bool, steps: int = NETWORK_STEPS) -> list[float]:
-    "The loss at each step of training lesson 02's network on batches of 32."
+    "The loss at each step of training lesson 02's network on batches of 32, as the mean of the last ten: single batches are noisy."
     network, stream = MLP([64, 64, 64, 10]), batches(*network_data(own_units), size=32)
     optimizer = method(network.parameters())
     with np.errstate(all="ignore"):  # a method that flies apart is told by its losses
-        return [train_step(network, optimizer, *next(stream)) for _ in range(steps)]
+        losses = [train_step(network, optimizer, *next(stream)) for _ in range(steps)]
+        return [float(np.mean(losses[max(0, i - 9) : i + 1])) for i in range(steps)]
 
 
 def told_losses(losses: Mapping[str, list[float]]) -> str:
-    "In words: the mean loss of each over its last ten steps, the lowest first."
-    ends = {name: float(np.mean(values[-10:])) for name, values in losses.items()}
+    "In words: where each ends, the lowest first."
+    ends = {name: values[-1] for name, values in losses.items()}
     order = sorted(ends, key=lambda name: np.nan_to_num(ends[name], nan=np.inf))
     return "Mean loss over the last ten steps: " + ", ".join(f"{name} {ends[name]:.3g}" for name in order) + "."
 
-# %% ../../nbs/explorers/03_optimizers.ipynb #069514f4
+# %% ../../nbs/explorers/03_optimizers.ipynb #d0049ff4
 RATES = [0.001, 0.003, 0.01, 0.02, 0.03, 0.06, 0.1, 0.2, 0.3, 0.6, 1.0]
 
 
@@ -173,6 +174,6 @@ def explore_network_race(methods: Mapping[str, Callable] = METHODS) -> Explorer:
     "Let `methods` (your own classes will do) train lesson 02's network, on clean pixels or on pixels in their own units."
     def compute(rate, own_rate, momentum, own_units):
         losses = {name: network_losses(method, own_units) for name, method in tuned(methods, rate, own_rate, momentum).items()}
-        return [Words(told_losses(losses)), Curves(losses, told_losses(losses), xlabel="step", ylabel="loss of the batch", log=True)]
+        return [Words(told_losses(losses)), Curves(losses, told_losses(losses), xlabel="step", ylabel="mean loss of the last ten batches", log=True)]
 
     return Explorer("Race on digits", compute, [*knobs(0.1, 0.01), Toggle("own_units", label="Each pixel in its own units")])

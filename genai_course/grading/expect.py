@@ -99,7 +99,7 @@ def _number_text(value): return _shortened(value) if isinstance(value, int) else
 
 def _several(values):
     noun = "tensors" if all(isinstance(item, PlainTensor) for item in values) else "arrays"
-    shapes = ", ".join(str(item.shape) if isinstance(item, PlainTensor) else str(np.shape(item)) for item in values)
+    shapes = ", ".join(str(item.shape) if isinstance(item, np.ndarray | PlainTensor) else f"() for a {opaque_name(item)}" for item in values[:8])
     return f"{opaque_name(values)} of {len(values)} {noun}, shapes {shapes}"
 
 
@@ -143,17 +143,21 @@ def _shape(value): return value.shape if isinstance(value, PlainTensor) else np.
 def _form_problem(got, expected, what):
     "Shape; for tensors also type and device."
     if _shape(got) != _shape(expected): return f"{_start(what)} has shape {_shape(got)}; it should be {_shape(expected)}."
+    if np.iscomplexobj(_numbers(got)) > np.iscomplexobj(_numbers(expected)): return f"{_start(what)} should be real numbers, not complex ones."
     if not isinstance(expected, PlainTensor): return None
     if got.dtype != expected.dtype: return f"{_start(what)} has dtype {got.dtype}; it should be {expected.dtype}."
     if got.device != expected.device: return f"{_start(what)} is on the device {got.device}; it should be on {expected.device}."
     return None
 
 
-def _floats(value): return np.asarray(value.values if isinstance(value, PlainTensor) else value, dtype=float)
+def _numbers(value):
+    "All the numbers of a value, as precise as they come: floats, or complex numbers where it has any."
+    values = np.asarray(value.values if isinstance(value, PlainTensor) else value)
+    return values.astype(complex if np.iscomplexobj(values) else float)
 
 
 def _value_problem(got, expected, what, rtol, atol):
-    got, expected = _floats(got), _floats(expected)
+    got, expected = _numbers(got), _numbers(expected)
     wrong = ~np.isclose(got, expected, rtol=rtol, atol=atol)
     if not wrong.any(): return None
     if np.isnan(got).any(): return f"{_start(what)} contains nan (not a number): something was divided by 0 or overflowed."

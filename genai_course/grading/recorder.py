@@ -21,6 +21,11 @@ class Failure:
     text: str  # the learner's own line
     unanswered: bool = False  # the stub is still there
 
+    @property
+    def told(self) -> str:
+        "Class and message in one line."
+        return f"{self.kind}: {self.message}".rstrip(": ")
+
     def like(self, other: "Failure") -> bool:
         "Whether both are of one class and begin with the same three words."
         return self.kind == other.kind and self.message.split()[:3] == other.message.split()[:3]
@@ -48,7 +53,7 @@ class Missing(Exception):
 class AnswerFailed(Exception):
     "A call of an answer's function raised; carries the `failure`."
     def __init__(self, failure: Failure):
-        super().__init__(f"{failure.kind}: {failure.message}")
+        super().__init__(failure.told)
         self.failure = failure
 
 

@@ -80,7 +80,7 @@ def _answer_failed(result: Result, failure: Failure):
     if failure.unanswered:
         result.status, result.message = "missing", "Not answered yet: the line that stands for your answer is still there."
         return
-    result.status, result.message = "error", f"{failure.kind}: {failure.message}".rstrip(": ")
+    result.status, result.message = "error", failure.told
     if failure.text: result.line = {"number": failure.line, "text": failure.text}
 
 

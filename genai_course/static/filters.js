@@ -19,7 +19,7 @@ function squares(label, rows, columns, title) {
   const outline = (row, column, size) => {
     for (const [name, value] of Object.entries({ x: column * CELL, y: row * CELL, width: size * CELL, height: size * CELL })) mark.setAttribute(name, value);
   };
-  return { box: element("figure", { class: "genai-figure" }, svg, element("figcaption", {}, title)), svg, cells, outline };
+  return { box: element("figure", { class: "genai-part" }, svg, element("figcaption", {}, title)), svg, cells, outline };
 }
 
 function grey({ rect }, value) {
@@ -71,7 +71,7 @@ function filterEditor(changed) {
   };
   const brushes = element("div", { class: "genai-brush", role: "radiogroup", "aria-label": "Brush" }, choice(1, "+1"), choice(0, "0"), choice(-1, "−1"));
   const grid = element("div", { class: "genai-taps", role: "group", "aria-label": "Filter" }, ...cells);
-  const box = element("figure", { class: "genai-figure" }, grid, element("figcaption", {}, "filter"), brushes);
+  const box = element("figure", { class: "genai-part" }, grid, element("figcaption", {}, "filter"), brushes);
   return { box, read: () => [0, 3, 6].map((i) => values.slice(i, i + 3)), write: (rows) => { values = rows.flat(); show(); } };
 }
 
@@ -95,7 +95,7 @@ export default {
     const map = squares("The map", height, width, "map");
     map.cells.forEach(({ rect }, i) => rect.addEventListener("click", () => look(i)));
     const sum = element("p", { class: "genai-sum", role: "status" });
-    const help = element("p", { class: "genai-quiet" }, "Press on the filter and drag to paint with the brush. By keyboard: left and right choose a number, up and down change it, + − 0 set it. Click on the map, or move the slider, to see where a number comes from.");
+    const help = element("p", { class: "genai-note" }, "Press on the filter and drag to paint with the brush. By keyboard: left and right choose a number, up and down change it, + − 0 set it. Click on the map, or move the slider, to see where a number comes from.");
     const problem = element("p", { class: "genai-problem", role: "alert" });
     editor.write(start.filter);
     digit.select.value = start.image;

@@ -1,15 +1,11 @@
 """The page that a student gets back, in light and dark, read by a program that looks for barriers."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "grading"))
 from corpus.files import notebook, prefixed, several, with_source
+from playwright.sync_api import expect
 
 from genai_course.grading.classes.held_out import held_out_tests, repository_folder
 from genai_course.grading.classes.job import Job, grade_job

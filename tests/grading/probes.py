@@ -31,11 +31,11 @@ PROBES = {
     "passwords": "return open('/etc/passwd').read()",
     "homes": "return os.listdir('/home')",
     "top": "return sorted(os.listdir('/'))",
-    "write anywhere": ("found = []\n    for folder, _, _ in os.walk('/'):\n        if folder.startswith(('/proc', '/tmp')): continue\n"
-                       "        if os.access(folder, os.W_OK): found.append(folder)\n    return found[:5]"),
+    "write anywhere": ("found = []\n    for folder, inner, _ in os.walk('/'):\n        if folder == '/': inner[:] = set(inner) - {'proc', 'tmp'}\n"
+                       "        if folder.count('/') > 3: inner[:] = []\n        if os.access(folder, os.W_OK): found.append(folder)\n    return found[:5]"),
     "write to the library": "open(os.path.join(os.path.dirname(os.__file__), 'new.py'), 'w')",
     "devices": "return sorted(os.listdir('/dev'))",
-    "processes": "return sorted(name for name in os.listdir('/proc') if name.isdigit())",
+    "processes": "return str(sorted(name for name in os.listdir('/proc') if name.isdigit()))",
     "parent's memory": "return len(open(f'/proc/{os.getppid()}/mem', 'rb').read(1))",
     "parent's variables": "return open(f'/proc/{os.getppid()}/environ').read()",
     "own variables": "return sorted(os.environ)",
@@ -68,9 +68,9 @@ def source() -> str:
 def tried(kind: str) -> dict:
     "What came of each probe in a sandbox: its result, or `kind of exception: message`."
     found = {}
-    with Session(chosen(kind), source(), [], Limits(memory=MEMORY)) as session:
+    with Session(chosen(kind), source(), [], Limits(cell_seconds=500.0, memory=MEMORY)) as session:
         for i, probe in enumerate(PROBES):
-            session.begin("", 60.0)
+            session.begin("", 500.0)
             found[probe] = outcome(session, f"probe{i}")
             if probe in LEAVES_TRACES: session.end()
     return found

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
 from corpus.files import ROOT, Case, write_all
 
 GRADE = [sys.executable, "-m", "genai_course", "grade"]

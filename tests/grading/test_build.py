@@ -1,19 +1,15 @@
 """Building: the same bytes every time, and every edit of a generated file is noticed."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small import write_master
 
 from genai_course.grading import build
 from genai_course.grading.master import read_master
 from genai_course.grading.spec_source import literal
-
-sys.path.insert(0, str(Path(__file__).parent))
-from small import write_master
 
 
 @pytest.fixture

@@ -7,12 +7,9 @@ import sys
 from collections import Counter
 from functools import cache
 from importlib.resources import files as package_files
-from pathlib import Path
 
 import jsonschema
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from corpus.files import CASES, IDENTS, ROOT, write_all
 
 from genai_course.grading.classes.page import page

@@ -2,6 +2,10 @@
 
 import json
 import re
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +22,7 @@ from genai_course.grading.spec import Test as OneTest
 
 pytestmark = pytest.mark.skipif(bool(isolation.why_no_bubblewrap()), reason=isolation.why_no_bubblewrap())
 DOUBLE = "def double(x):\n    return 2 * x\n"
-LIMITS = Limits(question_seconds=30.0, cell_seconds=30.0)
+LIMITS = Limits(question_seconds=100.0, cell_seconds=100.0)
 
 
 def spec_of(*tests, setup="import numpy as np"):
@@ -210,3 +214,44 @@ def test_root_without_a_wall_is_refused_where_it_could_not_leave(monkeypatch):
     monkeypatch.setattr(isolation.os, "getuid", lambda: 0)
     monkeypatch.setattr(isolation, "_open_to_others", lambda path: False)
     assert re.fullmatch("As root, a plain process must become another user, who cannot read .*", isolation.why_not_plain())
+
+
+def test_what_hidden_tests_pass_never_reaches_what_learners_read():
+    def hidden(sol): expect.close(sol.double(np.array([123.25, 7.0])), [246.5, 14.0])
+    code = "seen = []\ndef double(x):\n    seen.append(x)\n    print(seen)\n    if len(seen) > 2: raise ValueError(seen)\n    return 2 * x"
+    outcome = outcome_of(code, check_double, hidden)
+    assert [result.status for result in outcome.results] == ["pass", "error"] and "123.25" in outcome.results[1].message
+    assert "1., 2." in outcome.printed and "123.25" not in outcome.printed
+
+
+def test_what_is_returned_is_bounded_in_all():
+    def test(sol):
+        for _ in range(100): sol.double(np.zeros(1))
+    result = result_of("import numpy as np\ndef double(x): return np.zeros(500_000)", test)
+    assert (result.status, result.message) == ("died", "The answer returned more than 64 MB in all.")
+
+
+def test_a_test_that_breaks_on_what_it_got_is_not_the_graders_error():
+    result = result_of("def double(x): return [1, {}]", lambda sol: sol.double(1.0) + 1)
+    assert result.status == "fail" and result.message.startswith("double returned something of another kind")
+
+
+KILLED = """
+import sys
+from genai_course.grading.sandbox.session import Limits, Session
+with Session("bubblewrap", "", [], Limits()) as session:
+    session.start()
+    print(session.talk.process.started.worker, flush=True)
+    session._run("while True: pass", "<cell>", 1000.0)
+"""
+
+
+def test_a_worker_ends_with_the_grader_that_started_it():
+    grader = subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True)
+    worker = Path("/proc") / grader.stdout.readline().strip()
+    assert worker.exists()
+    grader.kill()
+    grader.wait()
+    until = time.monotonic() + 60
+    while worker.exists() and time.monotonic() < until: time.sleep(0.05)
+    assert not worker.exists()

@@ -7,12 +7,9 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 import yaml
-
-sys.path.insert(0, str(Path(__file__).parent))
 from corpus.files import CASES, ROOT, STEM, changed, numbered, with_source
 from running import grade, some
 

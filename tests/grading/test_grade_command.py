@@ -4,12 +4,8 @@ import json
 import os
 import re
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from corpus.files import CASES, ROOT, STEM, WHOLE, changed, duplicated, file, notebook, numbered, with_source
 from running import grade, reports, some
 
@@ -100,13 +96,14 @@ def test_resuming_grades_anew_what_has_changed(tmp_path):
     assert [one.stem for one, when in times.items() if one.stat().st_mtime_ns == when] == ["right"]
 
 
-def test_a_report_of_other_tests_or_of_a_failed_grader_is_made_anew(tmp_path):
-    submissions, out = some(tmp_path, numbered(3, broken_every=50)), tmp_path / "grades"
+def test_a_report_of_other_tests_or_of_a_failed_grader_or_half_a_one_is_made_anew(tmp_path):
+    submissions, out = some(tmp_path, numbered(6, broken_every=50)), tmp_path / "grades"
     assert grade(submissions, "--out", out).returncode == 3
-    whole = reports(out)
-    for student, change in [("student000", {"spec_hash": "0" * 64}), ("student001", {"status": "grader_error"}), ("student002", {"isolation": "other"})]:
-        place = out / "reports" / f"{student}.json"
-        place.write_text(json.dumps(json.loads(place.read_text()) | change | {"score": 99}))
+    whole, place = reports(out), out / "reports"
+    for number, change in [(0, {"spec_hash": "0" * 64}), (2, {"isolation": "other"}), (3, {"status": "grader_error"}), (4, {"schema": "other"})]:
+        file_of = place / f"student00{number}.json"
+        file_of.write_text(json.dumps(json.loads(file_of.read_text()) | change | {"score": 99}))
+    (place / "student005.json").write_text('{"schema": "genai-grade/1", "status": "ok"}')
     assert grade(submissions, "--out", out, "--resume").returncode == 3
     assert reports(out) == whole
 

@@ -1,18 +1,14 @@
 """Whatever is killed, nothing is lost: the command itself, a process that grades, or a process each time it takes up one submission."""
 
 import signal
-import sys
 import threading
 import time
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from pathlib import Path
 
 import psutil
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from corpus.files import CASES, numbered
 from running import grade, is_right, reports, some, started
 

@@ -1,18 +1,14 @@
 """The markers of a master: what is read from good ones, and what is said about bad ones."""
 
 import shlex
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small import CELLS, changed, write_master
 
 from genai_course.grading.markers import BEGIN, END, MARKERS, MasterError, parse_marker, split_head, with_solution, without_solution
 from genai_course.grading.master import read_master
-
-sys.path.insert(0, str(Path(__file__).parent))
-from small import CELLS, changed, write_master
 
 WORD = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1).map(str.strip).filter(bool)
 

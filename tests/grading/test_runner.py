@@ -41,6 +41,9 @@ def test_a_right_answer_passes():
 @pytest.mark.parametrize(("code", "status", "message"), [
     ("def double(x): pass", "fail", "The result is None. Is there a `return` line at the end of the function?"),
     ("def double(x): return 'two'", "fail", "The result should be numbers, not a str."),
+    ("def double(x): return 2j * x", "fail", "The result should be real numbers, not complex ones."),
+    ("def double(x): return [x, [[1], [2, 3]]]", "fail", "The result should be numbers, not a list."),
+    ("def double(x): return 10**5000", "fail", "The result should be numbers, not a whole number of more than 1000 bits."),
     ("def double(x): return {1: 2}", "fail", "The result should be numbers, not a dict."),
     ("def double(x): return x[:1]", "fail", "The result has shape (1,); it should be (2,)."),
     ("def double(x): return [[1], [2, 3]]", "fail", "The result should be numbers, not a list."),

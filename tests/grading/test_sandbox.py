@@ -24,7 +24,7 @@ EVERYWHERE = {  # a regular expression, or the very value
 WALLED = EVERYWHERE | {
     "interfaces": ["lo"], "many files": "OSError: .*No space left on device", "passwords": "FileNotFoundError.*", "homes": "FileNotFoundError.*",
     "write anywhere": [], "write to the library": "OSError: .*Read-only file system.*", "devices": ["null", "random", "urandom", "zero"],
-    "processes": ["1"], "parent's memory": "(FileNotFound|Permission)Error.*", "parent's variables": "(FileNotFound|Permission)Error.*",
+    "processes": r"\['1'(, '2')?\]", "parent's memory": "(FileNotFound|Permission)Error.*", "parent's variables": "(FileNotFound|Permission)Error.*",
     "own files": ["socket"], "kill parent": REFUSED, "host's name": "sandbox",
 }  # fmt: skip
 OPEN = EVERYWHERE | {"parent's memory": "PermissionError.*", "parent's variables": "PermissionError.*", "kill parent": REFUSED, "limits of others": REFUSED, "own files": ["socket"]}

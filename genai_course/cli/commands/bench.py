@@ -5,11 +5,10 @@ import json
 from importlib import import_module
 from pathlib import Path
 
+from genai_course.cli import BENCHES
 from genai_course.cli.benches.measuring import Result, machine
 from genai_course.cli.trouble import explained
 from genai_course.core import write_atomically
-
-FAMILIES = ("backprop", "widgets")
 
 
 def line(result: Result) -> str:
@@ -24,7 +23,7 @@ def line(result: Result) -> str:
 def run(options: argparse.Namespace, others: list[str]) -> int:
     "Measure one family or all, print the figures, and write them to `--json` if asked; returns 1 if a goal is missed."
     results = []
-    for name in [options.name] if options.name else FAMILIES:
+    for name in [options.name] if options.name else BENCHES:
         for result in import_module(f"genai_course.cli.benches.{name}").measure():
             print(line(result), flush=True)
             results.append(result)

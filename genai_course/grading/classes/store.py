@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from genai_course.core import write_atomically
 from genai_course.grading.classes.page import page
-from genai_course.grading.classes.report import SCHEMA
+from genai_course.grading.classes.report import SCHEMA, empty_report
 from genai_course.grading.classes.tables import as_json
 
 
@@ -45,11 +45,11 @@ class Store:
         write_atomically(self.reports / f"{name}.json", as_json(report))
 
     def load(self, name: str) -> dict | None:
-        "The report of that name; None where there is none of this schema, or its page is missing."
+        "The report of that name; None where there is none, whole and of this schema, or its page is missing."
         if not (self.pages / f"{name}.html").is_file(): return None
         try: report = json.loads((self.reports / f"{name}.json").read_text(encoding="utf-8"))
         except (OSError, ValueError): return None
-        return report if isinstance(report, dict) and report.get("schema") == SCHEMA else None
+        return report if isinstance(report, dict) and report.get("schema") == SCHEMA and report.keys() >= empty_report().keys() else None
 
 
 def file_names(wanted: Iterable[tuple[str, str, str]]) -> list[str]:

@@ -1,7 +1,7 @@
 """The functions of a submission, as tests see them: names that may be there, calls that come back as plain data."""
 
-import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from genai_course.grading.recorder import Call, Unsteady
@@ -9,7 +9,7 @@ from genai_course.grading.sandbox.conversation import honest, value_in
 from genai_course.grading.sandbox.session import Session
 from genai_course.grading.snapshot import Opaque
 
-CHEAP = 0.05  # seconds; a call that took less is repeated
+CHEAP = 0.05  # seconds of the processor; a call that took less is repeated
 
 
 class Names(Mapping):
@@ -37,27 +37,27 @@ def _stand_in(): raise TypeError("a function in the sandbox; call_there calls it
 def call_there(names: Names, name: str, gradients: bool, arguments: tuple, options: dict) -> tuple[Any, tuple[int, ...]]:
     "What `recorder.call_here` does, in the sandbox. Raises Died, TimeUp; Unsteady where a second call gives something else."
     message = {"do": "call", "name": name, "gradients": gradients, "arguments": arguments, "options": options}
-    began = time.perf_counter()
-    outcome, changed = _call(names.session, message)
+    outcome, changed, took = _call(names.session, message)
     passes_functions = any(callable(value) for value in [*arguments, *options.values()])  # which may count their calls
-    if not passes_functions and time.perf_counter() - began < CHEAP: _expect_again(names.session, message, Call(name, outcome, changed))
+    if not passes_functions and took < CHEAP: _expect_again(names.session, message, Call(name, outcome, changed))
     return outcome, changed
 
 
-def _call(session, message): return session.ask(message, _result)
+def _call(session, message): return session.ask(message, partial(_result, len(message["arguments"])))
 
 
 def _kinds(reply):
     with honest(): return {name: (is_function is True, str(kind)[:100]) for name, (is_function, kind) in reply["kinds"].items()}
 
 
-def _result(reply):
-    with honest(): changed = tuple(place for place in reply.get("changed", ()) if type(place) is int)
-    return value_in(reply), changed
+def _result(count, reply):
+    with honest():
+        changed = tuple(place for place in range(count) if place in reply.get("changed", ()))
+        return value_in(reply), changed, float(reply.get("took", 0.0))
 
 
 def _expect_again(session, message, first):
-    with session.unheard(): second = Call(first.name, *_call(session, message))
-    if not first.like(second):
+    with session.unheard(): outcome, changed, _ = _call(session, message)
+    if not first.like(Call(first.name, outcome, changed)):
         raise Unsteady(f"`{first.name}` gave different results for the same arguments. Does it keep something between calls, "
                        "or draw random numbers that no seed fixes?")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from genai_course.grading.recorder import Died, Failure, GraderError
-from genai_course.grading.sandbox.inside.codec import Malformed, TooLarge, decode, encode, to_frame
+from genai_course.grading.sandbox.inside.codec import Malformed, decode, encode, to_frame
 from genai_course.grading.sandbox.inside.tensors import torch_again
 from genai_course.grading.sandbox.process import Process
 from genai_course.grading.snapshot import Opaque
@@ -22,13 +22,14 @@ class Conversation:
         return bool(self.open)
 
     def ask(self, message: dict, deadline: float) -> dict:
-        "The reply to `message`. Raises Died, TimeUp."
+        "The reply to `message`. Raises TooLarge, Died, TimeUp."
         if not self.process.is_quiet(): raise Died(spoiled("it said something that nobody had asked"))
         if not self.is_nested: self.functions = []
-        self.sequence += 1
-        number = self.sequence
+        number = self.sequence + 1
+        frame = self._frame(message | {"seq": number})
+        self.sequence = number
         self.open.append(number)
-        self.process.send(self._frame(message | {"seq": number}), deadline)
+        self.process.send(frame, deadline)
         while "function" in (reply := self._reply(number, deadline)): self._send_result(reply, number, deadline)
         self.open.pop()
         return reply
@@ -45,11 +46,9 @@ class Conversation:
 
     def _frame(self, message):
         "The message as bytes, arguments and options as JSON data."
-        try:
-            arguments = [encode(value, self._as_function) for value in message.get("arguments", ())]
-            options = {name: encode(value, self._as_function) for name, value in message.get("options", {}).items()}
-            return to_frame(message | {"arguments": arguments, "options": options})
-        except TooLarge as error: raise GraderError(f"A test passes an argument that is too large ({error}).") from None
+        arguments = [encode(value, self._as_function) for value in message.get("arguments", ())]
+        options = {name: encode(value, self._as_function) for name, value in message.get("options", {}).items()}
+        return to_frame(message | {"arguments": arguments, "options": options})
 
     def _as_function(self, value):
         if not callable(value) or hasattr(value, "parameters"):
@@ -96,16 +95,18 @@ def failure_in(reply: dict) -> Failure:
     "The failure in a reply. Raises Died."
     with honest():
         facts = reply["failure"]
-        kind, message, text = (decode(str(facts[name])[:LONGEST], opaque) for name in ("kind", "message", "text"))
+        kind, message, text = (_one_line(facts[name]) for name in ("kind", "message", "text"))
         return Failure(kind, message, int(facts["line"]), text, facts["unanswered"] is True)
 
 
 def opaque(data: dict) -> Opaque:
     "What stands for a thing that is no plain data. Raises Malformed."
     match data:
-        case {"is": "opaque", "kind": str(kind), "text": str(text)}: return Opaque(_clean(kind), _clean(text))
-        case {"is": "function", "name": str(name)}: return Opaque(f"function {_clean(name)}")
+        case {"is": "opaque", "kind": str(kind), "text": str(text)}: return Opaque(_one_line(kind), "\n".join(map(_one_line, text[:5000].splitlines())))
+        case {"is": "function", "name": str(name)}: return Opaque(f"function {_one_line(name)}")
     raise Malformed("a value of no known kind")
 
 
-def _clean(text): return text[:LONGEST].encode("utf-8", "replace").decode()
+def _one_line(text: str) -> str:
+    "The beginning of a text without what a terminal or a page would take for more than text."
+    return "".join(letter if letter.isprintable() else " " for letter in text[:LONGEST])

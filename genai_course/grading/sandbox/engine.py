@@ -12,6 +12,7 @@ from genai_course.grading.sandbox.process import Printed
 from genai_course.grading.sandbox.session import Limits, Session
 from genai_course.grading.spec import Question, Spec
 
+LONGEST = 2000  # characters of a text in a report
 HARMLESS = {f"genai_course.grading.{name}" for name in ("exercise", "lessons")}  # what every exercise imports
 
 
@@ -36,10 +37,21 @@ def _run_tests(session: Session, question: Question, hidden: bool, seconds: floa
     "What the open or the hidden tests of a question find in `seconds`."
     chosen_tests = replace(question, tests=[test for test in question.tests if test.hidden == hidden])
     session.begin("" if hidden else question.ident, seconds)
-    results = run_question(chosen_tests, Names(session), seconds, True, call_there)
+    try: results = run_question(chosen_tests, Names(session), seconds, True, call_there)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise GraderError(f"The report on {question.ident} cannot be written: {type(error).__name__}: {error}") from error
     session.finish()
-    for result in results: _blame_the_spec(question, result)
+    for result in results: _check_the_spec(question, result), _shorten(result)
     return results
+
+
+def _shorten(result: Result) -> None:
+    "Keep what an answer has a hand in at a length that fits a report, and in characters that show."
+    result.message = _shown(result.message)
+    result.expected, result.got = ({row: _shown(text) for row, text in side.items()} if side else side for side in (result.expected, result.got))
+
+
+def _shown(text: str) -> str: return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text[:LONGEST])
 
 
 def _add_cell(found: QuestionOutcome, session: Session) -> None:
@@ -52,7 +64,7 @@ def _add_cell(found: QuestionOutcome, session: Session) -> None:
     found.printed, found.printed_size = printed.text, printed.size
 
 
-def _blame_the_spec(question: Question, result: Result) -> None:
+def _check_the_spec(question: Question, result: Result) -> None:
     if result.status == "error" and not result.calls:
         raise GraderError(f"The test {result.name} of {question.ident} cannot run, whatever the answer is.")
 
@@ -61,7 +73,7 @@ def _explain_missing(results: list[Result], failure: Failure, status: str) -> No
     "A name that is missing because its cell stopped is not the same as one that was forgotten."
     for result in results:
         if result.status == "missing" and not result.calls:
-            result.status, result.message = status, f"{failure.kind}: {failure.message}".rstrip(": ")
+            result.status, result.message = status, failure.told if status == "error" else failure.message
             result.line = {"number": failure.line, "text": failure.text} if failure.text else None
 
 
@@ -71,7 +83,7 @@ def _loose(session: Session) -> list[str]:
 
 def _stopped_cells(session: Session) -> list[str]:
     "Failures of pieces that answer no question."
-    return [f"Cell {session.pieces[place].number} stopped: {failure.kind}: {failure.message}".rstrip(": ")
+    return [f"Cell {session.pieces[place].number} stopped: {failure.told}"
             for place, failure in sorted(session.failures.items()) if not session.pieces[place].question]
 
 

@@ -13,19 +13,16 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import BinaryIO
 
-from genai_course.core import downloads_folder
 from genai_course.grading.limits import NO_INPUT
-from genai_course.grading.sandbox import inside
 from genai_course.grading.sandbox.inside.confinement import Bounds
+from genai_course.grading.sandbox.walls import INSIDE, PACKAGE, ROOM, environment, path_of_the_course, walls
 
-INSIDE, PACKAGE = Path(inside.__file__).parent, Path(__file__).parents[2]
 BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from inside.worker import main; del sys.path[0]; main(int(sys.argv[2]), sys.argv[3])"
-ROOM = 64 * 2**20  # bytes of the private /tmp
 USERS = range(61184, 65520)  # numbers that no real user has: systemd gives them to passing services
-SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 NO_DUMP = 4  # for prctl
 _turns = itertools.count()
 
@@ -35,24 +32,35 @@ class IsolationError(RuntimeError):
 
 
 class Started:
-    "A process that was started in isolation, and the worker in it, which need not be the same; `folder` is removed at the end."
-    def __init__(self, process: subprocess.Popen, worker: int, folder: tempfile.TemporaryDirectory | None = None):
-        self.process, self.worker, self.folder = process, worker, folder
-        self.handle = os.pidfd_open(worker) if hasattr(os, "pidfd_open") else None  # a number may come to mean another process
+    "A process that was started in isolation, and the `first` one inside, with which all end; `folder` is removed at the end."
+    def __init__(self, process: subprocess.Popen, first: int, folder: str | None = None):
+        self.process, self.first, self.folder = process, first, folder
+        self.handles = {first: os.pidfd_open(first)} if sys.platform == "linux" else {}  # a number may come to mean another process
 
-    def send_signal(self, number: int) -> None:
-        "Send the worker a signal. Raises OSError where it has ended."
-        if self.handle is None: os.kill(self.worker, number)
-        else: signal.pidfd_send_signal(self.handle, number)
+    @cached_property
+    def worker(self) -> int:
+        "The number of the worker's process, once it has said something: root's first process in bubblewrap is another. Raises OSError."
+        children = Path(f"/proc/{self.first}/task/{self.first}/children")
+        found = int(children.read_text().split()[0]) if self.process.pid != self.first and os.getuid() == 0 else self.first
+        if self.handles and found != self.first: self.handles[found] = os.pidfd_open(found)
+        return found
+
+    def interrupt(self) -> None:
+        "Interrupt the worker. Raises OSError where it has ended."
+        self._send(self.worker, signal.SIGINT)
+
+    def _send(self, process, number):
+        if process in self.handles: signal.pidfd_send_signal(self.handles[process], number)
+        else: os.kill(process, number)
 
     def end(self) -> None:
         "Kill what still runs."
-        try: self.send_signal(signal.SIGKILL)
+        try: self._send(self.first, signal.SIGKILL)
         except ProcessLookupError: pass  # it has ended
         self.process.kill()
         self.process.wait()
-        if self.handle is not None: os.close(self.handle)
-        if self.folder: self.folder.cleanup()
+        for handle in self.handles.values(): os.close(handle)
+        if self.folder: shutil.rmtree(self.folder, ignore_errors=True)  # which follows no links
 
 
 def best() -> str:
@@ -82,7 +90,7 @@ def _hide() -> None:
 def why_no_bubblewrap() -> str:
     "Why bubblewrap cannot be used here, in one line; empty where it can."
     if not shutil.which("bwrap"): return "bubblewrap is not installed. On Linux: apt-get install bubblewrap."
-    command = [*_walls(), sys.executable, "-S", "-c", "pass"]
+    command = [*walls(), sys.executable, "-S", "-c", "pass"]
     tried = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", env={})
     if tried.returncode == 0: return ""
     said = (tried.stderr.strip().splitlines() or [f"exit status {tried.returncode}"])[-1]
@@ -116,90 +124,35 @@ def start(isolation: str, channel: socket.socket, output: int, memory: int, seco
 
 
 def _in_bubblewrap(channel, output, options, bounds):
-    reading, writing = os.pipe()
     inner = [sys.executable, "-P", "-s", "-B", "-c", BOOT, "/course", str(channel.fileno()), options]
-    try:
-        process = _popen([*_walls(("--info-fd", str(writing))), *inner], "/", {}, output, (channel.fileno(), writing))
-        os.close(writing)
-        return Started(process, _worker_in(reading))
-    finally: os.close(reading)
+    reading, writing = os.pipe()
+    with open(reading, "rb") as info:
+        with open(writing, "wb"): process = _popen([*walls(("--info-fd", str(writing))), *inner], "/", {}, output, (channel.fileno(), writing))
+        try: return Started(process, _first_in(info))
+        except OSError:
+            process.kill()
+            process.wait()
+            raise
 
 
-def _worker_in(info: int) -> int:
-    "The worker's number from what bubblewrap writes to the pipe `info`."
-    said = b""
-    while more := os.read(info, 4096): said += more
-    try: return json.loads(said)["child-pid"]
+def _first_in(info: BinaryIO) -> int:
+    "The number of the first process in the sandbox, from what bubblewrap writes to the pipe `info`."
+    try: return json.load(info)["child-pid"]
     except (ValueError, KeyError): raise OSError("bubblewrap did not start") from None
 
 
 def _plain(channel, output, options, bounds):
-    folder = tempfile.TemporaryDirectory(prefix="genai_course_answers_", ignore_cleanup_errors=True)
-    if bounds.user is not None: os.chown(folder.name, bounds.user, bounds.user)
+    folder = tempfile.mkdtemp(prefix="genai_course_answers_")
+    if bounds.user is not None: os.chown(folder, bounds.user, bounds.user)
     inner = [sys.executable, "-P", "-s", "-B", "-c", BOOT, str(INSIDE.parent), str(channel.fileno()), options]
-    environment = _environment({"HOME": folder.name, "TMPDIR": folder.name, "PYTHONPATH": _path_of_the_course(PACKAGE.parent)})
-    process = _popen(inner, folder.name, environment, output, (channel.fileno(),))
+    variables = environment({"HOME": folder, "TMPDIR": folder, "PYTHONPATH": path_of_the_course(PACKAGE.parent)})
+    process = _popen(inner, folder, variables, output, (channel.fileno(),))
     return Started(process, process.pid, folder)
 
 
 def _popen(command, folder, environment, output, passed):
     return subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                             pass_fds=passed, start_new_session=True)
-
-
-def _walls(more: tuple[str, ...] = ()) -> list[str]:
-    "The beginning of a bubblewrap command: what the process inside will see."
-    own_user = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if os.getuid() == 0 else ["--unshare-user"]
-    apart = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try", *own_user]
-    alone = ["--die-with-parent", "--new-session", "--as-pid-1", "--hostname", "sandbox", "--clearenv"]
-    variables = _environment({"HOME": "/tmp", "PYTHONPATH": _path_of_the_course("/course/library"), "GENAI_DOWNLOADS": "/course/downloads"})
-    devices = [word for name in ("null", "zero", "urandom", "random") for word in ("--dev-bind", f"/dev/{name}", f"/dev/{name}")]
-    private = ["--proc", "/proc", "--dir", "/dev", *devices, "--size", str(ROOM), "--perms", "1777", "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
-    set_variables = [word for name, value in variables.items() for word in ("--setenv", name, value)]
-    return ["bwrap", *apart, *alone, *more, *set_variables, *_visible(), *private]
-
-
-def _visible() -> list[str]:
-    "Bubblewrap's words for what is seen of this machine, read-only: the system's and the interpreter's libraries, the course, its downloads."
-    words = [word for path in SYSTEM for word in _as_here(path)]
-    for path in _interpreter(): words += _as_here(path)
-    shown = {INSIDE: "/course/inside", downloads_folder(): "/course/downloads", Path("/sys/devices/system/cpu"): "/sys/devices/system/cpu"}
-    if _path_of_the_course("outside"): shown[PACKAGE] = "/course/library/genai_course"
-    return words + [word for path, place in shown.items() for word in (*_folders_above(place), "--ro-bind-try", str(path), place)]
-
-
-def _folders_above(path: str) -> list[str]:
-    "The words that make the folders above `path`, so that every user may pass them."
-    return [word for folder in reversed(Path(path).parents[:-1]) for word in ("--dir", str(folder))]
-
-
-def _as_here(path: str) -> list[str]:
-    "The words that show a path of this machine, which may be a link."
-    return [*_folders_above(path), *(["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind-try", path, path])]
-
-
-def _interpreter() -> list[str]:
-    "This interpreter, its libraries, and those of the environment that it runs in."
-    files = [*_links(sys.executable), f"{sys.prefix}/pyvenv.cfg"]
-    folders = [f"{prefix}/{name}" for prefix in (sys.prefix, sys.base_prefix) for name in ("lib", "lib64") if prefix != "/usr"]
-    return [path for path in dict.fromkeys([*folders, *files]) if os.path.exists(path)]
-
-
-def _links(path: str) -> list[str]:
-    "`path`, and if it is a link all that it leads to, one after the other."
-    if not os.path.islink(path): return [path]
-    return [path, *_links(os.path.normpath(os.path.join(os.path.dirname(path), os.readlink(path))))]
-
-
-def _path_of_the_course(place: Path | str) -> str:
-    "`place` where the course is not among the installed packages, and has to be put on the path; else nothing."
-    return "" if PACKAGE.parent.is_relative_to(sys.prefix) else str(place)
-
-
-def _environment(more: dict[str, str]) -> dict[str, str]:
-    "All the variables that a worker sees."
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")}
-    return {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1", "GENAI_HEADLESS": "1", **threads, **{name: value for name, value in more.items() if value}}
 
 
 def _tasks_of_this_user() -> int:

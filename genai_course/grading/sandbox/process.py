@@ -34,6 +34,7 @@ class Process:
     "A worker in isolation. Every method may raise Died, which says how it ended, or TimeUp; after Died only `close` makes sense."
     def __init__(self, kind: str, memory: int, seconds: float):
         self.printed, self.received, self.started = Printed(), b"", None
+        self.taken = 0  # bytes of messages so far
         self.channel, theirs = socket.socketpair()
         self.output, writing = os.pipe()
         try:
@@ -58,7 +59,7 @@ class Process:
         "The next message."
         try:
             body = self._take(HEAD + frame_length(self._take(HEAD, deadline)), deadline)
-            self.received = self.received[len(body):]
+            self.received, self.taken = self.received[len(body):], self.taken + len(body)
             return from_body(body[HEAD:])
         except Malformed as error: raise Died(f"The answer spoiled the grader's own channel ({error}).") from None
 
@@ -115,7 +116,7 @@ class Process:
         end = time.perf_counter() + GRACE
         while time.perf_counter() < end:
             try:
-                self.started.send_signal(signal.SIGINT)
+                self.started.interrupt()
                 while not is_over(self.receive(min(end, time.perf_counter() + AGAIN))): pass
             except TimeUp: continue
             except (Died, OSError): return False

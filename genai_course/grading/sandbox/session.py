@@ -10,9 +10,11 @@ from genai_course.grading.limits import TimeUp
 from genai_course.grading.outcome import Piece
 from genai_course.grading.recorder import Died, Failure, GraderError
 from genai_course.grading.sandbox.conversation import Conversation, failure_in
+from genai_course.grading.sandbox.inside.codec import TooLarge
 from genai_course.grading.sandbox.process import Printed, Process
 
 SEED = 0  # of every cell and call
+VOLUME = 64 * 2**20  # bytes of all that the calls of one question return
 PATIENCE = 2.0  # seconds for a worker that should be idle to say so
 AGAIN = 1.0  # seconds for a cell that once ran too long, when a fresh worker runs it up to that point again
 
@@ -36,7 +38,7 @@ class Session:
         self.talk: Conversation | None = None  # with the worker, where there is one
         self.kinds: dict[str, tuple[bool, str]] = {}  # of names that were looked up: whether they can be called, and their type
         self.ran: set[int] = set()  # places of pieces that ran at least once: what they print again does not count
-        self.question, self.deadline = "", float("inf")
+        self.question, self.deadline, self.volume = "", float("inf"), 0
 
     def __enter__(self) -> "Session": return self
 
@@ -85,6 +87,7 @@ class Session:
         try:
             reply = self._run(piece.source, f"<cell {piece.number}, piece {place}>", AGAIN if place in self.lost else self.limits.cell_seconds)
             if "failure" in reply: self.failures[place] = failure_in(reply)
+        except TooLarge as error: self.failures[place] = Failure("TooLarge", f"The cell is too long: {error}.", 0, "")
         except TimeUp: self._note_slow(place)
         except Died as error:
             self.end()
@@ -102,13 +105,20 @@ class Session:
     def begin(self, question: str, seconds: float) -> None:
         "From now on calls have the `seconds` of a question, and what they print is kept with it; with none if it is empty."
         self.deadline = time.perf_counter() + seconds
-        self.question = question
+        self.question, self.volume = question, 0
         if self.talk: self._listen(question)
 
     def _listen(self, question):
         "What comes next is printed for `question`; for none where that is empty."
         self.talk.process.read_output()
         self.talk.process.printed = self.printed.setdefault(question, Printed()) if question else Printed()
+
+    def _reply(self, message):
+        before = self.talk.process.taken
+        reply = self.talk.ask(message | {"random": SEED}, self.deadline)
+        self.volume += self.talk.process.taken - before
+        if self.volume > VOLUME: raise Died(f"The answer returned more than {VOLUME // 2**20} MB in all.")
+        return reply
 
     @contextmanager
     def unheard(self) -> Iterator[None]:
@@ -119,11 +129,13 @@ class Session:
             if self.talk: self._listen(self.question)
 
     def finish(self) -> None:
-        "The question is over. A worker that does not listen any more, whatever it has replied, is ended."
+        "The question is over. A worker that does not listen any more, or still has something running, must not spoil the next one."
         self.settle()
-        if not self.talk: return
-        try: self.talk.ask({"do": "look", "names": []}, time.perf_counter() + PATIENCE)
-        except (Died, TimeUp): self.end()
+        if self.talk and not self._is_idle(): self.end()
+
+    def _is_idle(self):
+        try: return self.talk.ask({"do": "look", "names": []}, time.perf_counter() + PATIENCE).get("threads") == 1
+        except (Died, TimeUp): return False
 
     def settle(self) -> None:
         "Interrupt what still runs, and end the worker where it does not heed that; take in what was printed."
@@ -132,10 +144,11 @@ class Session:
 
     def ask(self, message: dict, read: Callable[[dict], Any]) -> Any:
         """What `read` makes of the worker's reply, within the question's seconds; a fresh worker's where there is none.
-        Raises Died, TimeUp."""
+        Raises Died, TimeUp, and GraderError where an argument is too large."""
         if self.talk and not self.talk.is_nested: self.settle()
         if not self.talk: self.run_all()
-        try: return read(self.talk.ask(message | {"random": SEED}, self.deadline))
+        try: return read(self._reply(message))
+        except TooLarge as error: raise GraderError(f"A test passes an argument that is too large: {error}.") from None
         except Died:
             self.end()
             raise

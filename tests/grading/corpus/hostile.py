@@ -20,7 +20,8 @@ class Hostile:
     message: str = ""  # a regular expression for the first message that is not empty
     cell: str = ""  # the class of what the cell itself raises
     walled: bool = False  # whether this is so in bubblewrap only
-    seconds: float = 30.0  # for each cell
+    alone: bool = True  # whether other questions keep their points
+    seconds: float = 100.0  # for each cell
 
 
 def body(name, lines, status, message, **more):
@@ -65,11 +66,11 @@ STOPPING = [
     body("endless, in C", "sum(range(10**15))", "timeout", ENDLESS),
     body("asleep", "import time\ntime.sleep(10**6)", "timeout", ENDLESS),
     Hostile("endless below the answer", f"{HEAD}{RIGHT}while True: pass", ("pass", "pass"), cell="TimeUp", seconds=3.0),
-    cell("endless above the answer", f"while True: pass\n{HEAD}{RIGHT}", "timeout", f"TimeUp: {ENDLESS}", cell="TimeUp", seconds=3.0),
-    cell("deaf above the answer", f"import signal\nsignal.signal(2, signal.SIG_IGN)\nwhile True: pass\n{HEAD}{RIGHT}", "died", f"TimeUp: {ENDLESS}", cell="TimeUp", seconds=3.0),
+    cell("endless above the answer", f"while True: pass\n{HEAD}{RIGHT}", "timeout", ENDLESS, cell="TimeUp", seconds=3.0),
+    cell("deaf above the answer", f"import signal\nsignal.signal(2, signal.SIG_IGN)\nwhile True: pass\n{HEAD}{RIGHT}", "died", ENDLESS, cell="TimeUp", seconds=3.0),
     body("sys.exit", "import sys\nsys.exit(0)", "error", "SystemExit: 0"),
     body("os._exit", "import os\nos._exit(0)", "died", ENDED),
-    cell("os._exit in the cell", f"{HEAD}{RIGHT}import os\nos._exit(0)", "died", f"Died: {ENDED}", cell="Died"),
+    cell("os._exit in the cell", f"{HEAD}{RIGHT}import os\nos._exit(0)", "died", ENDED, cell="Died"),
     body("a crash", "import ctypes\nctypes.string_at(0)", "died", ENDED),
     body("an abort", "import os\nos.abort()", "died", ENDED),
     body("an alarm", "import signal, time\nsignal.alarm(1)\ntime.sleep(60)", "(died|timeout)", f"({ENDED}|{ENDLESS})"),
@@ -151,4 +152,34 @@ PRYING = [
     body("looks at every object", "import gc\nreturn any('test_tanh' in str(one.keys()) for one in gc.get_objects() if type(one) is dict)", "fail", r"The gradient has shape \(\).*"),
 ]  # fmt: skip
 PLAIN_TOO = [case for case in [*STOPPING[:3], *PATCHES[:3], *FORGERIES, *PRYING] if not case.walled]  # graded in a plain process as well
-HOSTILE = [*WRONG_KIND, *STOPPING, *UNSTEADY_ONES, *PATCHES, *FORGERIES, *PRYING]
+FOUND = [  # by an evening's cheating
+    body("an array next to nonsense", "return [np.ones(2), [[1], [2, 3]], {}]", "fail", "The gradient should be numbers, not a list."),
+    body("complex numbers", "return grad * (1 - np.tanh(x) ** 2) + 1j", "fail", "The gradient should be real numbers, not complex ones."),
+    body("an empty array that sums to 8 GB", "return np.empty((2**30, 0))", "error", "TooLarge: more than .* MB"),
+    body("a device that is a novel", "import torch\nclass Odd(torch.Tensor):\n    device = 'x' * 10**6\nreturn torch.zeros(3).as_subclass(Odd)", "(died|error|fail|timeout)", ".{1,2000}"),
+    body("a type with a loud name", "return type('\\x1b[31m<b>' + 'x' * 10**6, (), {})()", "fail", r"The gradient should be numbers, not a  \[31m<b>x{400,500}\."),
+    body("an error with colours", "raise type('Odd\\n', (Exception,), {})('\\x1b[31mred\\x00')", "error", "Odd : .*red ?"),
+    body("stops itself", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nreturn grad", "(fail|timeout)", ".+"),
+    body("interrupts itself, later", "import os, signal, threading\nthreading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT)).start()\nreturn grad", "(fail|error|died)", ".+"),
+    body("leaves a busy thread", "import threading\ndef busy():\n    while True: pass\nthreading.Thread(target=busy, daemon=True).start()\nreturn grad", "fail", ".+"),
+    cell("keeps talking after its reply", "import threading, time\n" f"{FIND_WORKER}def talk():\n    time.sleep(0.2)\n    worker.send({{'seq': 10**6}})\n"
+         f"{HEAD}threading.Thread(target=talk).start()\n    time.sleep(0.3)\n    return grad", "died", SPOILED),
+    cell("a right reply, then an endless loop", f"{FIND_WORKER}{HEAD}worker.send({{'seq': worker.sequence, 'result': 1.0, 'changed': []}})\n    while True: pass",
+         "(fail|died|timeout)", ".+"),
+    cell("half a reply", f"{FIND_WORKER}{HEAD}worker.connection.sendall(b'\\x00\\x00\\x01\\x00' + b'x' * 10)\n    while True: pass", "(died|timeout)", ".+"),
+    cell("a number that is infinite in JSON", FIND_WORKER + HEAD + "reply = b'{\"seq\": %d, \"changed\": [], \"result\": 1e999}' % worker.sequence\n"
+         "    worker.connection.sendall(len(reply).to_bytes(4, 'big') + reply)\n    return grad", "died", SPOILED),
+    cell("numpy replaced", f"import sys, types\nsys.modules['numpy'] = types.ModuleType('numpy')\n{HEAD}return grad * (1 - x**2)", "fail", r"In the gradient, .*"),
+    cell("the course's answer, looked up", "import importlib\nspec = importlib.import_module('genai_course.grading.' + 'spec').load_spec('02_backprop')\n"
+         "exec(spec.questions['q1'].answer)", "error", "SpecError.*", cell="SpecError", walled=True),
+    cell("the grader's own encoder, patched", "import sys\nsys.modules['inside.worker'].encode = lambda *a: {'is': 'array', 'dtype': '<f8', 'shape': [3], 'base64': 'x'}\n"
+         f"{HEAD}return grad", "died", SPOILED, alone=False),
+    cell("refuses to be looked up", "class Odd(type):\n    @property\n    def __name__(cls): raise SystemExit\nclass tanh_backward(metaclass=Odd): pass\n", "(fail|error|died)", ".+"),
+    cell("an exception that loops when it is shown", f"class Odd(Exception):\n    def __str__(self):\n        while True: pass\n{HEAD}raise Odd", "timeout", ENDLESS),
+    cell("a cell of 9 MB", f"text = '{'x' * 9 * 2**20}'\n{HEAD}{RIGHT}", "error", "TooLarge: The cell is too long: more than 8 MB.", cell="TooLarge"),
+    right("no seeds any more", "import random\nrandom.seed = np.random.seed = lambda *a: None"),
+    right("no output any more", "import os, sys\nos.close(1), os.close(2)\nsys.stdout = None"),
+    right("a deep pile of folders", "import os\nfor i in range(300):\n    os.mkdir('x')\n    os.chdir('x')"),
+    right("a folder that cannot be entered", "import os\nos.mkdir('closed')\nos.chmod('closed', 0)"),
+]  # fmt: skip
+HOSTILE = [*FOUND, *WRONG_KIND, *STOPPING, *UNSTEADY_ONES, *PATCHES, *FORGERIES, *PRYING]

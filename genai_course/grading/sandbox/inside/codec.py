@@ -4,6 +4,7 @@ Texts, truth values, whole numbers, finite floats, None and lists are themselves
 """
 
 import base64
+import importlib
 import json
 import math
 import re
@@ -19,7 +20,9 @@ HUGE = f"whole number of more than {BITS} bits"
 SIZE = 8 * 2**20  # bytes of one message, at most
 HEAD = 4  # bytes in front of a message that say how long it is
 _libraries = {}
-DTYPE = re.compile(r"[<>|=][biufcUS]\d{1,9}")
+DTYPE = re.compile(r"[<>|=][biufcUS][1-9]\d{0,8}")
+
+WORD = re.compile(r"[a-z0-9_:]{1,40}")
 
 
 class Malformed(ValueError):
@@ -90,6 +93,7 @@ class _Encoder:
 
     def _array(self, numpy, value, depth):
         if value.dtype.kind == "O": return self.encode(value.tolist(), depth - 1)
+        if math.prod(size or 1 for size in value.shape) > SIZE: raise TooLarge(f"more than {SIZE // 2**20} MB")
         if not DTYPE.fullmatch(value.dtype.str): return self.other(value)
         content = numpy.ascontiguousarray(value).tobytes()
         if len(content) > SIZE: raise TooLarge(f"more than {SIZE // 2**20} MB")
@@ -102,11 +106,12 @@ class _Encoder:
         return vars(plain) | {"is": "tensor", "values": self._array(library("numpy"), plain.values, 1)}
 
     def _of_many(self, value, depth):
-        if isinstance(value, Mapping):
-            return {"is": "dict", "pairs": [[self.encode(k, depth - 1), self.encode(v, depth - 1)] for k, v in value.items()]}
         if isinstance(value, list): return list(self._each(value, depth))
-        for name, kind in (("tuple", tuple), ("set", set), ("frozenset", frozenset)):
-            if isinstance(value, kind): return {"is": name, "items": list(self._each(value, depth))}
+        if type(value) is dict or isinstance(value, Mapping):
+            return {"is": "dict", "pairs": [[self.encode(k, depth - 1), self.encode(v, depth - 1)] for k, v in value.items()]}
+        if isinstance(value, tuple): return {"is": "tuple", "items": list(self._each(value, depth))}
+        for name, kind in (("set", set), ("frozenset", frozenset)):  # in an order that is the same in every process
+            if isinstance(value, kind): return {"is": name, "items": sorted(self._each(value, depth), key=json.dumps)}
         return self.other(value)
 
     def _each(self, values, depth) -> Iterator: return (self.encode(value, depth - 1) for value in values)
@@ -127,6 +132,7 @@ def decode(data: Any, other: Callable[[dict], Any]) -> Any:
 def _decode(data, other, depth):
     if depth < 0: raise Malformed("too deep")
     match data:
+        case int() if data.bit_length() > BITS: raise Malformed("a huge number")
         case None | bool() | int() | float(): return data
         case str(): return data.encode("utf-8", "replace").decode()
         case list(): return [_decode(item, other, depth - 1) for item in data]
@@ -146,12 +152,14 @@ def _decode(data, other, depth):
 
 def _tensor(data):
     from .tensors import PlainTensor
+    if not WORD.fullmatch(data["dtype"]) or not WORD.fullmatch(data["device"]): raise Malformed("a tensor of no known kind")
     return PlainTensor(_array(data["values"]), data["dtype"], data["device"], data["requires_grad"])
 
 
 def _array(data):
-    import numpy
+    numpy = library("numpy") or importlib.import_module("numpy")
     content, shape, dtype = base64.b64decode(data["base64"], validate=True), tuple(data["shape"]), data["dtype"]
     if not DTYPE.fullmatch(dtype) or not all(type(size) is int and size >= 0 for size in shape): raise Malformed("an array of no known kind")
     if math.prod(shape) * numpy.dtype(dtype).itemsize != len(content): raise Malformed("an array of another size than it says")
+    if math.prod(size or 1 for size in shape) > SIZE: raise Malformed("an empty array that becomes a huge one when it is summed")
     return numpy.ndarray(shape, dtype, content).copy()

@@ -8,6 +8,8 @@ import random
 import signal
 import socket
 import sys
+import threading
+import time
 import types
 
 from .codec import HEAD, Malformed, TooLarge, decode, encode, frame_length, from_body, library, to_frame
@@ -89,15 +91,18 @@ class Worker:
 
     def look(self, request: dict) -> dict:
         found = {name: self.namespace[name] for name in request["names"] if name in self.namespace}
-        return {"kinds": {name: [callable(value), type(value).__name__] for name, value in found.items()}}
+        kinds = {name: [callable(value), type(value).__name__] for name, value in found.items()}
+        return {"kinds": kinds, "threads": threading.active_count()}
 
     def call(self, request: dict) -> dict:
         arguments, options = self.decoded(request)
-        before = [encode(argument, _to_parent) for argument in arguments]
         _fix_seeds(request["random"])
         function = _with_gradients(self.namespace[request["name"]]) if request["gradients"] else self.namespace[request["name"]]
+        began = time.process_time()
         reply = self.attempt(lambda _: {"result": encode(function(*arguments, **options), _to_parent)}, None)
-        return reply | {"changed": [i for i, argument in enumerate(arguments) if _encoded(argument) != before[i]]}
+        took = time.process_time() - began
+        before = request["arguments"]  # what is encoded in another process is encoded alike
+        return reply | {"took": took, "changed": [i for i, argument in enumerate(arguments) if _encoded(argument) != before[i]]}
 
     def decoded(self, request: dict) -> tuple[list, dict]:
         "The arguments and options of a call."
