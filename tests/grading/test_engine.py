@@ -9,7 +9,7 @@ import pytest
 from genai_course.grading import expect
 from genai_course.grading.outcome import Piece
 from genai_course.grading.recorder import GraderError
-from genai_course.grading.sandbox import isolation
+from genai_course.grading.sandbox import isolation, session
 from genai_course.grading.sandbox.engine import grade
 from genai_course.grading.sandbox.isolation import IsolationError
 from genai_course.grading.sandbox.session import Limits, Session
@@ -221,19 +221,20 @@ def test_what_hidden_tests_pass_never_reaches_what_learners_read():
 
 
 def test_interrupting_a_worker_that_has_just_ended_is_no_error():
-    with Session("bubblewrap", "", [], LIMITS) as session:
-        session.start()
-        process = session.talk.process
+    with Session("bubblewrap", "", [], LIMITS) as started:
+        started.start()
+        process = started.talk.process
         process.started.process.kill()
         process.started.process.wait()
         assert process.interrupt(lambda message: True) is False
 
 
-def test_what_is_returned_is_bounded_in_all():
+def test_what_is_returned_is_bounded_in_all(monkeypatch):
+    monkeypatch.setattr(session, "VOLUME", 2**20)
     def test(sol):
         for _ in range(100): sol.double(np.zeros(1))
-    result = result_of("import numpy as np\ndef double(x): return np.zeros(500_000)", test)
-    assert (result.status, result.message) == ("died", "The answer returned more than 64 MB in all.")
+    result = result_of("import numpy as np\ndef double(x): return np.zeros(20_000)", test)
+    assert (result.status, result.message) == ("died", "The answer returned more than 1 MB in all.")
 
 
 def test_a_test_that_breaks_on_what_it_got_is_not_the_graders_error():
