@@ -57,10 +57,14 @@ def _compared(name: str, peer: str, pairs: list[tuple[float, float]], ratios: li
     return Result(name, ours, "seconds", peer, peers, statistics.median(ratios), [min(ratios), max(ratios)], goal, met)
 
 
-def alone(name: str, values: list[float], unit: str, goal: float) -> Result:
+def at_most(name: str, value: float, unit: str, spread: list[float], goal: float) -> Result:
     "A figure without a peer; the goal is at most `goal`, in `unit`."
-    middle = statistics.median(values)
-    return Result(name, middle, unit, None, None, None, [min(values), max(values)], f"value <= {goal:g}", middle <= goal)
+    return Result(name, value, unit, None, None, None, spread, f"value <= {goal:g}", value <= goal)
+
+
+def alone(name: str, values: list[float], unit: str, goal: float) -> Result:
+    "The median of `values`, as `at_most`."
+    return at_most(name, statistics.median(values), unit, [min(values), max(values)], goal)
 
 
 def machine() -> dict:
