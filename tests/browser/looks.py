@@ -1,9 +1,12 @@
 """What a picture of a view looks like, measured: how much of it stands out from its background."""
 
 import io
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
+from lab import set_theme
 from PIL import Image
 
 from genai_course.widgets import static_text
@@ -30,6 +33,18 @@ def faults(page, selector: str = ".genai-view") -> str:
     "What axe finds wrong with the views on a page; empty if nothing."
     found = Axe().run(page, context={"include": [[selector]]})
     return found.generate_report() if found.violations_count else ""
+
+
+def expect_readable_in_both_themes(page, view, folder: Path, selector: str = ".genai-view", also: Callable[[], None] = lambda: None) -> None:
+    "Expect that axe finds nothing in light or dark, that both look different, and `also` in each; pictures of `view` go to `folder`."
+    pictures = []
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        set_theme(page, theme)
+        pictures.append(view.screenshot(path=folder / f"{theme}.png"))
+        also()
+        assert not (found := faults(page, selector)), found
+    assert pictures[0] != pictures[1]
+    set_theme(page, "JupyterLab Light")
 
 
 def in_js(page, explorer, parameters: dict) -> dict:

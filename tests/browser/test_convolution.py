@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from lab import ROOT, open_notebook, run_all, set_theme, write_notebook
+from lab import ROOT, open_notebook, run_all, write_notebook
+from looks import expect_readable_in_both_themes
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -73,14 +73,7 @@ def test_picture_and_preset_are_chosen(page, explorer):
 
 def test_readable_in_light_and_dark(page, explorer, tmp_path):
     for summary in explorer.locator("summary").all(): summary.press("Enter")
-    pictures = []
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        set_theme(page, theme)
-        pictures.append(explorer.screenshot(path=tmp_path / f"{theme}.png"))
-        found = Axe().run(page, context={"include": [".genai-view"]})
-        assert found.violations_count == 0, found.generate_report()
-    assert pictures[0] != pictures[1]
-    set_theme(page, "JupyterLab Light")
+    expect_readable_in_both_themes(page, explorer, tmp_path)
 
 
 def test_lesson_05_runs_and_its_explorer_answers(page, lab):

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from lab import cell_states, open_notebook, set_theme, wait_for, write_notebook
+from lab import cell_states, open_notebook, wait_for, write_notebook
+from looks import expect_readable_in_both_themes
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -128,14 +128,18 @@ def test_pause_step_slow_motion_and_resume_while_a_cell_waits(page, show):
 def test_a_knob_is_turned_by_the_arrow_keys_and_dated(page, show):
     view = show(ENDLESS)
     slider = view.get_by_role("slider", name="learning rate")
-    slider.focus()
-    for _ in range(25): page.keyboard.press("ArrowRight")
+    slider.press("ArrowRight")
+    changes, by_key = view.locator(".genai-run-history li"), re.compile(r"step [\d,]+: learning rate to 0\.01")
+    expect(changes).to_have_text([by_key])
+    # A drag is dated once. It is made in one turn of the page, for on a busy machine many keys can be more than one movement.
+    slider.evaluate("slider => { for (let i = 0; i < 24; i++) { slider.stepUp(); slider.dispatchEvent(new Event('input')); } }")
     expect(slider).to_have_attribute("aria-valuetext", "learning rate is 0.1")
-    expect(view.locator(".genai-run-history li").last).to_have_text(re.compile(r"step [\d,]+: learning rate to 0\.1$"))
+    expect(changes).to_have_text([by_key, re.compile(r"step [\d,]+: learning rate to 0\.1$")])
     expect(view.locator(".genai-curve-now").nth(1)).to_have_text("0.1")
     whole = view.get_by_role("slider", name="turns")
     whole.press("ArrowRight")
-    expect(view.locator(".genai-run-history li").last).to_have_text(re.compile(r"step [\d,]+: turns to 2$"))
+    expect(changes).to_have_count(3)
+    expect(changes.last).to_have_text(re.compile(r"step [\d,]+: turns to 2$"))
     expect(whole).to_have_attribute("aria-valuetext", "turns is 2")
     before = view.locator(".genai-chart").screenshot()
     view.get_by_label("Logarithmic axis").press("Space")
@@ -145,7 +149,7 @@ def test_a_knob_is_turned_by_the_arrow_keys_and_dated(page, show):
 
 def test_stop_leaves_a_picture_and_restart_begins_anew(page, show):
     view = show(ENDLESS)
-    wait_for(lambda: steps(view) > 20, "some steps")
+    wait_for(lambda: steps(view) > 500, "more steps than the new attempt will have when it is paused")
     press(page, view, "Stop")
     expect(word(view)).to_have_text("Stopped")
     wait_for(lambda: saved_words(page, ENDLESS)[0].startswith("Stopped, "), "the still picture")
@@ -213,14 +217,7 @@ def test_readable_in_light_and_dark(page, show, tmp_path):
     press(page, view, "Pause")
     expect(word(view)).to_have_text("Paused")
     for summary in view.locator("summary").all(): summary.press("Enter")
-    pictures = []
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        set_theme(page, theme)
-        pictures.append(view.screenshot(path=tmp_path / f"{theme}.png"))
-        found = Axe().run(page, context={"include": [".genai-view"]})
-        assert found.violations_count == 0, found.generate_report()
-    assert pictures[0] != pictures[1]
-    set_theme(page, "JupyterLab Light")
+    expect_readable_in_both_themes(page, view, tmp_path)
 
 
 def test_everything_has_a_name_and_a_value_for_screen_readers(page, show):

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from lab import open_notebook, run_all, set_theme, write_notebook
+from lab import open_notebook, run_all, write_notebook
+from looks import expect_readable_in_both_themes, faults
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -117,14 +117,7 @@ def test_it_is_described_in_words_and_as_a_table(page, explorer):
 def test_readable_in_light_and_dark(page, explorer, tmp_path):
     for summary in explorer.locator("summary").all(): summary.press("Enter")
     explorer.get_by_role("button", name="Steps: one step back").press("Enter")
-    pictures = []
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        set_theme(page, theme)
-        pictures.append(explorer.screenshot(path=tmp_path / f"{theme}.png"))
-        found = Axe().run(page, context={"include": [".genai-view"]})
-        assert found.violations_count == 0, found.generate_report()
-    assert pictures[0] != pictures[1]
-    set_theme(page, "JupyterLab Light")
+    expect_readable_in_both_themes(page, explorer, tmp_path)
 
 
 def test_the_still_picture_gives_way_to_the_view_and_remains_without_kernel(page, explorer):
@@ -153,7 +146,7 @@ def test_a_prediction_is_kept_and_then_judged(page, lab):
     run_all(page)
     form = page.get_by_role("region", name="Your prediction")
     expect(form).to_be_visible()
-    assert Axe().run(page, context={"include": [".genai-view"]}).violations_count == 0
+    assert not (found := faults(page)), found
     form.get_by_role("button", name="Keep my guess").press("Enter")
     expect(form.get_by_role("alert")).to_have_text("choose one of the answers first.")
     assert "down, 70" not in form.inner_text()

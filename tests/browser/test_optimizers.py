@@ -4,8 +4,8 @@ import re
 import shutil
 
 import pytest
-from lab import ROOT, open_notebook, run_all, set_theme, write_notebook
-from looks import faults, inked
+from lab import ROOT, open_notebook, run_all, write_notebook
+from looks import expect_readable_in_both_themes, faults, inked
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -94,14 +94,9 @@ def test_every_surface_is_described_and_has_a_table(page, view):
 
 
 def test_readable_in_light_and_dark(page, view, tmp_path):
-    pictures = []
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        set_theme(page, theme)
-        pictures.append(view.screenshot(path=tmp_path / f"{theme}.png"))
-        assert inked(view.locator(".genai-race").screenshot()) > 0.01
-        assert not faults(page, '.genai-view[aria-label="Race downhill"]')
-    assert pictures[0] != pictures[1]
-    set_theme(page, "JupyterLab Light")
+    def drawn(): assert inked(view.locator(".genai-race").screenshot()) > 0.01
+
+    expect_readable_in_both_themes(page, view, tmp_path, '.genai-view[aria-label="Race downhill"]', drawn)
 
 
 def test_the_network_race_answers(page, notebook):
