@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from wrong import WRONG
 
 from genai_course.grading import expect
 from genai_course.grading.outcome import Piece
@@ -68,19 +69,7 @@ def test_hidden_tests_run_only_if_wanted():
     assert [[r.hidden for r in grade(pieces, spec, hidden=hidden).questions[0].results] for hidden in (True, False)] == [[False, True], [False]]
 
 
-@pytest.mark.parametrize(("code", "status", "message"), [
-    ("def double(x): pass", "fail", "The result is None. Is there a `return` line at the end of the function?"),
-    ("def double(x): return 'two'", "fail", "The result should be numbers, not a str."),
-    ("def double(x): return x * 3", "fail", "2 of 2 values differ, most at [1]: it is 6 and should be 4."),
-    ("def double(x): raise NotImplementedError", "missing", "Not answered yet"),
-    ("def twice(x): return 2 * x", "missing", "There is no `double` yet."),
-    ("double = 4", "missing", "`double` should be a function, but it is a int now."),
-    ("def double(x): return input('?')", "error", "InputAsked: input() waits for the keyboard"),
-    ("import sys\ndef double(x): sys.exit('bye')", "error", "SystemExit: bye"),
-    ("def double(): return 2", "error", "TypeError: double() takes 0 positional arguments but 1 was given"),
-    ("def double(x): return double(x)", "error", "RecursionError: maximum recursion depth exceeded"),
-    ("def double(x): return 10**400", "fail", "The result should be numbers, not a whole number of more than 1000 bits."),
-])
+@pytest.mark.parametrize(("code", "status", "message"), WRONG)
 def test_what_is_told_is_what_the_notebook_tells(code, status, message):
     result = result_of(code)
     assert (result.status, result.score) == (status, 0) and message in result.message
