@@ -19,6 +19,11 @@ class TimeUp(BaseException):
     "Raised in an answer that has used up its seconds. No `except Exception` holds it."
 
 
+def stopped_after(seconds: float) -> str:
+    "What is said of code that has used up its seconds."
+    return f"Stopped after {seconds:g} seconds. Is there a loop that never ends?"
+
+
 def within(seconds: float, function: Callable[[], Any]) -> Any:
     "The result of `function()`. Raises TimeUp in it when it takes longer than `seconds`, again and again until it leaves."
     in_main_thread = threading.current_thread() is threading.main_thread()

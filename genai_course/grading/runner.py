@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal
 
 from genai_course.grading.expect import Mismatch, describe
-from genai_course.grading.limits import TimeUp, captured_output, within
+from genai_course.grading.limits import TimeUp, captured_output, stopped_after, within
 from genai_course.grading.recorder import AnswerFailed, Call, Died, Failure, GraderError, Missing, Recorder, Unsteady, call_here, recorder_calls
 from genai_course.grading.spec import Question, Test
 
@@ -55,7 +55,7 @@ def _run_test(names: list[str], record: Callable, deadline: float, seconds: floa
         try:
             for name in names: getattr(sol, name)
             within(deadline - started, lambda: test.run(sol))
-        except TimeUp: result.status, result.message = "timeout", f"Stopped after {seconds:g} seconds. Is there a loop that never ends?"
+        except TimeUp: result.status, result.message = "timeout", stopped_after(seconds)
         except GraderError: raise
         except Exception as error: _note(result, error, sol)
     result.printed, result.printed_size = output.text, output.size

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from genai_course.grading.limits import TimeUp
+from genai_course.grading.limits import TimeUp, stopped_after
 from genai_course.grading.outcome import Piece
 from genai_course.grading.recorder import Died, Failure, GraderError
 from genai_course.grading.sandbox.conversation import Conversation, failure_in
@@ -95,8 +95,8 @@ class Session:
 
     def _note_slow(self, place):
         self.settle()
-        slow = f"Stopped after {self.limits.cell_seconds:g} seconds. Is there a loop that never ends?"
-        self._note_lost(place, "timeout" if self.talk else "died", Failure("TimeUp", slow, 0, ""))
+        failure = Failure("TimeUp", stopped_after(self.limits.cell_seconds), 0, "")
+        self._note_lost(place, "timeout" if self.talk else "died", failure)
 
     def _note_lost(self, place, how, failure):
         self.lost[place] = how
