@@ -170,7 +170,7 @@ def page_data(trainer: Trainer) -> dict[str, Any]:
     }  # fmt: skip
 
 # %% ../nbs/00_dashboard.ipynb #b82c30b1
-class Dashboard(View, module="dashboard.js"):
+class Dashboard(View, module="controls.js axes.js lines.js dashboard.js"):
     "A trainer on show: everything it reports, and everything that it can be asked."
     film = List().tag(sync=True)  # the samples, oldest first
 
@@ -228,10 +228,10 @@ def still_picture(report: Mapping[str, Any], word: str, changes: Sequence[Mappin
     for number, (name, curve) in enumerate(report["curves"].items()): _draw_curve(axes[0, 0], number, name, curve, log)
     for number, change in enumerate(changes, 1):
         axes[0, 0].axvline(change["step"], color=INK, linestyle=":", linewidth=1)
-        axes[0, 0].annotate(f"{number}", (change["step"], 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=9)
+        axes[0, 0].annotate(f"{number}", (change["step"], 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", color=INK, fontsize=9)
     notes = "\n".join(f"{number}: {change['text']}" for number, change in enumerate(changes[:6], 1))
     axes[0, 0].set(xlabel="step" + (f"\n{notes}" if notes else ""), yscale="log" if log else "linear")
-    figure.suptitle(f"{word}, {pace_in_words(report)}", fontsize=10, x=0.01, ha="left")
+    figure.suptitle(f"{word}, {pace_in_words(report)}", fontsize=10, color=INK, x=0.01, ha="left")
     if strip: _draw_strip(axes[1, 0], strip)
     return picture(figure, alt)
 

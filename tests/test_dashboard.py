@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
+from stills import weakest_contrast
 
 from genai_course import dashboard as module
 from genai_course.core import Step
@@ -315,3 +316,9 @@ def test_any_run_has_a_picture(losses, log):
     data = page_data(trainer)
     found = still_picture(trainer.report, data["word"], data["changes"], data["description"], log)
     assert found.png.startswith(b"\x89PNG") and found.alt == data["description"]
+
+
+def test_the_words_of_a_picture_are_legible_on_light_and_dark_pages():
+    trainer = ended(Trainer("legible", steps_of(2.0, 1.0), knobs=KNOBS, schedule=[(1, "lr", 1)]))
+    data = page_data(trainer)
+    assert weakest_contrast(still_picture(trainer.report, data["word"], data["changes"], data["description"])) > 3
