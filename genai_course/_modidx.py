@@ -576,6 +576,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                   'genai_course.run.as_schedule': ('run.html#as_schedule', 'genai_course/run.py'),
                                   'genai_course.run.smooth': ('run.html#smooth', 'genai_course/run.py')},
             'genai_course.texts': { 'genai_course.texts.as_script': ('texts.html#as_script', 'genai_course/texts.py'),
+                                    'genai_course.texts.own_text': ('texts.html#own_text', 'genai_course/texts.py'),
                                     'genai_course.texts.plainly': ('texts.html#plainly', 'genai_course/texts.py'),
                                     'genai_course.texts.plays': ('texts.html#plays', 'genai_course/texts.py'),
                                     'genai_course.texts.programs': ('texts.html#programs', 'genai_course/texts.py'),
