@@ -12,7 +12,7 @@ from genai_course.cli.folders import course_folder
 from genai_course.cli.trouble import Trouble
 
 PROGRAM = "python -m genai_course"
-BENCHES = ("backprop", "learning", "grading", "widgets")
+BENCHES = ("backprop", "learning", "grading", "widgets", "text")
 
 
 class Command(NamedTuple):
