@@ -100,7 +100,7 @@ def explore_tokens(tokenizers: Mapping[str, Any], text: str = "To be, or not to 
 
 # %% ../../nbs/explorers/06_tokenizer.ipynb #a6e00011
 TWISTER = "She sells sea shells by the sea shore; the shells she sells are sea shells, I'm sure."
-MOST_MERGES, MOST_PAIRS = 40, 8
+MOST_MERGES, MOST_PAIRS = 24, 8
 
 
 def training(text: str, merges: Sequence[tuple[int, int]], done: int, cut: Callable = words_of, encode: Callable = encode_words) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def test_merges_are_stepped_and_played(lesson, tmp_path):
     expect(chips).to_have_count(at_first)
     view.get_by_role("combobox", name="Merges: speed").select_option("fast")
     view.get_by_role("button", name="Merges: play").press("Enter")
-    expect(counter).not_to_have_text(re.compile("merge [0-2] of 40"))
+    expect(counter).not_to_have_text(re.compile("merge [0-2] of 24"))
     view.get_by_role("button", name="Merges: pause").press("Enter")
     slider = view.get_by_role("slider", name="Merges")
     slider.focus()
