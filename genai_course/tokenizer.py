@@ -50,7 +50,7 @@ WALL = 255  # a byte that no text has: it stands between two words, and no pair 
 
 def row_of_words(words: Iterable[str]) -> np.ndarray:
     "All bytes of the words in one row, with a wall after each: (places,)."
-    return np.frombuffer(b"".join(word.encode("utf-8") + bytes([WALL]) for word in words), dtype=np.uint8).astype(np.int64)
+    return np.frombuffer(b"".join(word.encode("utf-8") + bytes([WALL]) for word in words), dtype=np.uint8).astype(np.int32)
 
 
 def most_frequent(ids: np.ndarray, times: np.ndarray, size: int) -> tuple[tuple[int, int], int]:
