@@ -15,7 +15,7 @@ from genai_course.cli.trouble import Trouble
 PROGRAM = "python -m genai_course"
 SAVE_EVERY = 30  # seconds from one checkpoint of a training to the next
 RECIPE_WIDTH = 20  # of the names in the list of recipes
-BENCHES = ("backprop", "learning", "grading", "widgets")
+BENCHES = ("backprop", "learning", "grading", "widgets", "text")
 
 
 class Command(NamedTuple):
