@@ -4,14 +4,13 @@
 
 # %% auto #0
 __all__ = ['WORD', 'WALL', 'CharacterTokenizer', 'words_of', 'row_of_words', 'most_frequent', 'starts_of', 'learn_merges',
-           'encode_word', 'BytePairTokenizer', 'save_tokenizer', 'load_tokenizer']
+           'encode_words', 'BytePairTokenizer', 'save_tokenizer', 'load_tokenizer']
 
 # %% ../nbs/06_tokenizer.ipynb #23a2fcf4
 import json
 import re
 from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
-from itertools import pairwise
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -46,21 +45,19 @@ def words_of(text: str) -> list[str]:
     return WORD.findall(text)
 
 # %% ../nbs/06_tokenizer.ipynb #b05f433d
-WALL = -1  # stands between two words; no pair goes across
+WALL = 255  # a byte that no text has: it stands between two words, and no pair goes across
 
 
-def row_of_words(counts: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
-    "All bytes of the words with a wall after each, and at each place how often its word occurs: two arrays (places,)."
-    encoded = [[*word.encode("utf-8"), WALL] for word in counts]
-    ids = np.array([i for word in encoded for i in word], dtype=np.int64)
-    return ids, np.repeat(list(counts.values()), [len(word) for word in encoded])
+def row_of_words(words: Iterable[str]) -> np.ndarray:
+    "All bytes of the words in one row, with a wall after each: (places,)."
+    return np.frombuffer(b"".join(word.encode("utf-8") + bytes([WALL]) for word in words), dtype=np.uint8).astype(np.int32)
 
 
 def most_frequent(ids: np.ndarray, times: np.ndarray, size: int) -> tuple[tuple[int, int], int]:
-    "The pair of neighbours in `ids` (places,) that occurs most often, and how often; the smallest of equals."
-    inside = (ids[:-1] != WALL) & (ids[1:] != WALL)
-    pairs = ids[:-1][inside] * size + ids[1:][inside]
-    counts = np.bincount(pairs, times[:-1][inside], minlength=1)
+    "The pair of neighbours in `ids` (places,) that occurs most often, and how often; the smallest of equals. A place counts as often as `times` (places,) says."
+    pairs = ids[:-1] * size + ids[1:]
+    counts = np.bincount(pairs, times[:-1], minlength=size * size).reshape(size, size)
+    counts[WALL] = counts[:, WALL] = 0
     return divmod(int(counts.argmax()), size), int(counts.max())
 
 # %% ../nbs/06_tokenizer.ipynb #516838c3
@@ -75,8 +72,8 @@ def starts_of(ids: np.ndarray, pair: tuple[int, int]) -> np.ndarray:
 
 def learn_merges(words: dict[str, int], size: int) -> list[tuple[int, int]]:
     "The pairs to join, in order, until there are `size` numbers, or no pair occurs twice; `words`: how often each occurs."
-    ids, times = row_of_words(words)
-    merges: list[tuple[int, int]] = []
+    ids, merges = row_of_words(words), []
+    times = np.repeat(np.array(list(words.values()), dtype=float), np.diff(np.flatnonzero(ids == WALL), prepend=-1))
     while 256 + len(merges) < size:
         pair, count = most_frequent(ids, times, size)
         if count < 2: break
@@ -87,15 +84,18 @@ def learn_merges(words: dict[str, int], size: int) -> list[tuple[int, int]]:
     return merges
 
 # %% ../nbs/06_tokenizer.ipynb #114cab70
-def encode_word(word: str, rank: dict[tuple[int, int], int]) -> list[int]:
-    "The numbers of a word: its bytes, joined pair by pair, the one with the lowest `rank` first."
-    ids = np.array([*word.encode("utf-8"), WALL])
-    while pair := min(pairwise(ids.tolist()), key=lambda pair: rank.get(pair, np.inf), default=None):
-        if pair not in rank: break
+def encode_words(words: Iterable[str], merges: Sequence[tuple[int, int]]) -> list[list[int]]:
+    "The numbers of each word: all words in one row, with each of the learned pairs joined in its turn."
+    ids = row_of_words(words)
+    present = set(ids.tolist())
+    for new, pair in enumerate(merges, start=256):
+        if not present.issuperset(pair): continue  # a short text holds few of many pairs
         starts = starts_of(ids, pair)
-        ids[starts] = rank[pair]
+        ids[starts] = new
         ids = np.delete(ids, starts + 1)
-    return ids[:-1].tolist()
+        if len(starts): present.add(new)
+    ends, row = np.flatnonzero(ids == WALL).tolist(), ids.tolist()
+    return [row[start:end] for start, end in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
 
 # %% ../nbs/06_tokenizer.ipynb #1868916c
 class BytePairTokenizer:
@@ -105,16 +105,20 @@ class BytePairTokenizer:
         self.tokens = [bytes([i]) for i in range(256)]
         for first, second in self.merges: self.tokens.append(self.tokens[first] + self.tokens[second])
         self.number = {name: len(self.tokens) + i for i, name in enumerate(self.special)}
-        rank = {pair: 256 + i for i, pair in enumerate(self.merges)}
-        self._encode_word = lru_cache(maxsize=100_000)(lambda word: encode_word(word, rank))
 
     def __len__(self) -> int: return len(self.tokens) + len(self.special)
 
     def encode(self, text: str, allowed: Collection[str] = ()) -> list[int]:
         "The numbers of `text`. Only special tokens that are `allowed` are read as such; elsewhere their names are text like any other."
-        if not allowed: return [i for word in words_of(text) for i in self._encode_word(word)]
+        if not allowed: return self._encode_plain(text)
         parts = re.split(f"({'|'.join(map(re.escape, sorted(allowed, key=len, reverse=True)))})", text)
-        return [i for part in parts for i in ([self.number[part]] if part in allowed else self.encode(part))]
+        return [i for part in parts for i in ([self.number[part]] if part in allowed else self._encode_plain(part))]
+
+    def _encode_plain(self, text: str) -> list[int]:
+        words = words_of(text)
+        different = list(dict.fromkeys(words))
+        ids = dict(zip(different, encode_words(different, self.merges), strict=True))
+        return list(chain.from_iterable(map(ids.__getitem__, words)))
 
     def decode(self, ids: Iterable[int]) -> str:
         "The text of these numbers. Bytes that are no text, as in half a character, become the mark �."

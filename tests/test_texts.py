@@ -1,6 +1,8 @@
 """Texts: every spoken line arrives, nothing else does, and known counts come out."""
 
 import re
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -80,3 +82,18 @@ def test_programs_are_as_long_as_asked(): assert [len(texts.programs(n)) for n i
 def test_missing_texts_are_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("GENAI_DOWNLOADS", str(tmp_path))
     with pytest.raises(DataError, match="^the plays of Shakespeare .* run python -m genai_course data$"): texts.plays()
+
+
+@pytest.mark.parametrize(("text", "reason"), [("", "is empty"), ("\0" * 2000, "is not text"), ("One line.", "has 9 characters, and a model that writes needs 1,000 at least")])
+def test_a_text_of_ones_own_that_is_no_use_is_one_line(tmp_path, text, reason):
+    (tmp_path / "own.txt").write_text(text)
+    with pytest.raises(DataError, match=rf"own.txt {reason}") as error: texts.own_text(tmp_path / "own.txt")
+    assert "\n" not in str(error.value)
+
+
+@given(st.text("ab \nü", min_size=2, max_size=40).filter(str.strip))
+def test_a_text_of_ones_own_arrives_as_it_is(text):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "own.txt"
+        file.write_bytes((text * 600).encode())
+        assert texts.own_text(file) == text * 600

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genai_course.tokenizer import (
+    WALL,
     BytePairTokenizer,
     CharacterTokenizer,
-    encode_word,
+    encode_words,
     learn_merges,
     load_tokenizer,
     row_of_words,
@@ -52,15 +53,23 @@ def merges_by_the_book(words, size):
 def test_merges_are_those_of_the_book(words, size): assert learn_merges(words, size) == merges_by_the_book(words, size)
 
 
+@given(WORDS, st.lists(SHORT, max_size=5))
+def test_words_are_encoded_as_they_would_have_been_while_learning(words, texts):
+    merges, by_the_book = learn_merges(words, 300), [list(text.encode()) for text in texts]
+    for number, pair in enumerate(merges, start=256): by_the_book = [joined(ids, pair, number) for ids in by_the_book]
+    assert encode_words(texts, merges) == by_the_book
+
+
 @given(WORDS, SHORT)
-def test_a_word_is_encoded_as_it_would_have_been_while_learning(words, text):
-    merges = learn_merges(words, 300)
-    by_the_book = list(text.encode())
-    for number, pair in enumerate(merges, start=256): by_the_book = joined(by_the_book, pair, number)
-    assert encode_word(text, {pair: 256 + i for i, pair in enumerate(merges)}) == by_the_book
+def test_the_earliest_pair_is_always_joined_first(words, text):
+    merges, ids = learn_merges(words, 300), list(text.encode())
+    while found := [pair for pair in pairwise(ids) if pair in merges]:
+        earliest = min(found, key=merges.index)
+        ids = joined(ids, earliest, 256 + merges.index(earliest))
+    assert encode_words([text], merges) == [ids]
 
 
-@given(st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=40), st.tuples(st.integers(0, 1), st.integers(0, 1)))
+@given(st.lists(st.sampled_from([WALL, 0, 1]), min_size=1, max_size=40), st.tuples(st.integers(0, 1), st.integers(0, 1)))
 def test_starts_never_overlap(ids, pair):
     ids, starts = np.array(ids), starts_of(np.array(ids), pair)
     replaced = ids.copy()
@@ -68,11 +77,11 @@ def test_starts_never_overlap(ids, pair):
     assert np.delete(replaced, starts + 1).tolist() == joined(ids.tolist(), pair, 2)
 
 
-@given(st.dictionaries(st.text(min_size=1), st.integers(1, 99), min_size=1))
-def test_the_row_holds_each_byte_once_and_counts_it(counts):
-    ids, times = row_of_words(counts)
-    assert len(ids) == len(times) == sum(len(word.encode()) + 1 for word in counts)
-    assert (ids == -1).sum() == len(counts) and times[ids == -1].tolist() == list(counts.values())
+@given(st.lists(st.text()))
+def test_the_row_holds_each_byte_once_between_walls(words):
+    ids = row_of_words(words).tolist()
+    assert bytes(ids) == b"".join(word.encode() + b"\xff" for word in words)
+    assert ids.count(WALL) == len(words)
 
 
 @given(st.text())

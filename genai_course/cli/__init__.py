@@ -9,10 +9,13 @@ from typing import NamedTuple
 import genai_course
 from genai_course.cli.environment import add_to_path, hand_over, interpreter
 from genai_course.cli.folders import course_folder
+from genai_course.cli.recipe_list import recipe_lines
 from genai_course.cli.trouble import Trouble
 
 PROGRAM = "python -m genai_course"
-BENCHES = ("backprop", "learning", "grading", "widgets")
+SAVE_EVERY = 30  # seconds from one checkpoint of a training to the next
+RECIPE_WIDTH = 20  # of the names in the list of recipes
+BENCHES = ("backprop", "learning", "grading", "widgets", "text")
 
 
 class Command(NamedTuple):
@@ -79,7 +82,7 @@ def _at_least(low: float, kind: Callable = float) -> Callable[[str], float]:
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="the recipe: a lesson's name, such as training, or name.variant")
+    parser.add_argument("name", metavar="NAME", help="a recipe of a lesson: one of the names below")
     parser.add_argument("--steps", type=_at_least(1, int), metavar="N", help="train to this step (default: what the recipe says)")
     parser.add_argument("--seconds", type=_at_least(0), metavar="S", help="end after this time of training")
     parser.add_argument("--until-val", type=_at_least(0), metavar="L", help="end when the validation loss is as low as this")
@@ -88,8 +91,10 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), metavar="D", help="auto, cpu, cuda or mps (default: the setting device)")
     parser.add_argument("--out", metavar="DIR", help="where weights and checkpoint go (default: a folder of your data folder)")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint that an interrupted run left in the folder")
-    parser.add_argument("--save-every", type=_at_least(0), default=30, metavar="S", help="seconds from one checkpoint to the next (default: 30)")
+    parser.add_argument("--save-every", type=_at_least(0), metavar="S", help=f"seconds from one checkpoint to the next (default: {SAVE_EVERY})")
     parser.add_argument("--json", metavar="F", help="also write the figures to the file F")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter  # one recipe a line
+    parser.epilog = "recipes:\n" + "\n".join(f"  {name:<{RECIPE_WIDTH}} {does}" for name, does in recipe_lines().items())
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:

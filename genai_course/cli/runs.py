@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from genai_course.checkpoint import is_sound, load_checkpoint, read_checkpoint, save_checkpoint, save_weights
+from genai_course.cli import SAVE_EVERY
 from genai_course.cli.trouble import Trouble, explained
 from genai_course.core import Step
 from genai_course.training import Recipe, Task, train
@@ -34,7 +35,7 @@ class Limits:
     steps: int
     seconds: float = math.inf
     val_loss: float = -math.inf
-    save_every: float = 30.0  # seconds between two checkpoints
+    save_every: float = SAVE_EVERY  # seconds between two checkpoints
 
     def reached(self, log: Log) -> bool:
         "Whether the run is to end here."
@@ -49,8 +50,9 @@ def identity(name: str, recipe: Recipe, seed: int, text: Path | None) -> dict[st
 
 class Run:
     "A task on its way, and the files in `folder` that it keeps its state and its weights in."
-    def __init__(self, task: Task, identity: Mapping[str, Any], folder: Path, val_every: int):
-        self.task, self.identity, self.val_every, self.log = task, dict(identity), val_every, Log()
+    def __init__(self, task: Task, identity: Mapping[str, Any], folder: Path, val_every: int, typed: Callable[[bool], str]):
+        "`typed` gives the command for this run as one types it, with or without --resume."
+        self.task, self.identity, self.val_every, self.typed, self.log = task, dict(identity), val_every, typed, Log()
         self.checkpoint, self.weights = folder / "checkpoint.safetensors", folder / "weights.safetensors"
         self.saved_step, self.saved_at = None, time.monotonic()
 
@@ -73,13 +75,21 @@ class Run:
         if not is_sound(self.parts()): raise self.failure(f"some weights are no finite numbers any more at step {self.log.step}")
         notes = {"identity": self.identity, "log": asdict(self.log), "steps": limits.steps, "finished": limits.reached(self.log)}
         try: save_checkpoint(self.checkpoint, self.parts(), notes)
-        except OSError as error: raise Trouble(f"{explained(error)} {self.last_good()}") from error
+        except OSError as error: raise self.unwritten(error) from error
         self.saved_step, self.saved_at = self.log.step, time.monotonic()
 
     def last_good(self) -> str:
         "What is left after a failure, in words."
         if self.saved_step is None: return "No checkpoint had been made yet."
         return f"The last good checkpoint, of step {self.saved_step}, is kept in {self.checkpoint}."
+
+    def again(self) -> str:
+        "What to do to go on with what there is."
+        return f"type: {self.typed(self.saved_step is not None)}"
+
+    def unwritten(self, error: OSError) -> Trouble:
+        "The message for a file that could not be written."
+        return Trouble(f"step {self.log.step} could not be saved. {self.last_good()} The reason: {explained(error, self.again())}")
 
     def failure(self, what: str) -> Trouble:
         "The message for numbers that have run away."
@@ -121,7 +131,7 @@ class Run:
         "Write the model's weights, with a card that says where they come from. Raises Trouble."
         card = {**self.identity, **{what: value for what, value in self.report().items() if what != "weights"}}
         try: save_weights(self.weights, self.task.model, card)
-        except OSError as error: raise Trouble(f"{explained(error)} {self.last_good()}") from error
+        except OSError as error: raise self.unwritten(error) from error
 
 
 @contextmanager

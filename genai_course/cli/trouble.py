@@ -13,10 +13,10 @@ class Misuse(Trouble):
     status = 2
 
 
-def explained(error: OSError) -> Trouble:
-    "The one line for an error of the operating system, such as a full disk or a folder that may not be written."
+def explained(error: OSError, then: str = "give the same command again.") -> Trouble:
+    "The one line for an error of the operating system, such as a full disk (what to do `then`, once there is space) or a folder that may not be written."
     place = f" at {error.filename}" if error.filename else ""
-    if error.errno == errno.ENOSPC: return Trouble(f"no disk space is left{place}. Free some space, then give the same command again.")
+    if error.errno == errno.ENOSPC: return Trouble(f"no disk space is left{place}. Free some space, then {then}")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return Trouble(f"writing is not allowed{place}. Move the course to a folder of your own, or give yourself the right to write there.")
     return Trouble(f"{error.strerror or error}{place}. `python -m genai_course doctor` looks at this machine's set-up.")

@@ -76,6 +76,7 @@ def inputs_kept(sol: Recorder) -> None:
 def describe(value: Any) -> dict:
     "A value as texts for a card: its type; for arrays and tensors their shape and dtype; its values, shortened."
     value = plain(value)
+    if isinstance(value, np.ndarray) and not value.ndim: value = value[()]  # no learner tells a 0-d array from a number
     if isinstance(value, PlainTensor):
         return {"type": "tensor", "shape": str(value.shape), "dtype": value.dtype, "device": value.device, "values": _numbers_text(value.values)}
     if isinstance(value, np.ndarray) and is_number(value):
@@ -142,7 +143,9 @@ def _shape(value): return value.shape if isinstance(value, PlainTensor) else np.
 
 def _form_problem(got, expected, what):
     "Shape; for tensors also type and device."
-    if _shape(got) != _shape(expected): return f"{_start(what)} has shape {_shape(got)}; it should be {_shape(expected)}."
+    if (mine := _shape(got)) != (right := _shape(expected)):
+        has, have = f"has shape {mine}" if mine else "is a single number", f"have shape {right}" if right else "be a single number"
+        return f"{_start(what)} {has}; it should {have}."
     if np.iscomplexobj(_numbers(got)) > np.iscomplexobj(_numbers(expected)): return f"{_start(what)} should be real numbers, not complex ones."
     if not isinstance(expected, PlainTensor): return None
     if got.dtype != expected.dtype: return f"{_start(what)} has dtype {got.dtype}; it should be {expected.dtype}."

@@ -83,7 +83,7 @@ function transport(label, tell, changed) {
   const back = button("Back", `${label}: one step back`, stepTo(() => at - 1));
   const playing = element("button", { type: "button", class: "genai-play", onclick: play });
   const next = button("Step", `${label}: one step forward`, stepTo(() => at + 1));
-  const scrub = element("input", { type: "range", min: 0, value: 0, "aria-label": label, oninput: () => { halt(); go(Number(scrub.value)); } });
+  const scrub = element("input", { type: "range", min: 0, value: 0, "aria-label": label, oninput: () => { const place = Number(scrub.value); halt(); go(place); } });
   const shown = element("output", { class: "genai-counter" });
   const pace = element("select", { "aria-label": `${label}: speed`, onchange: () => { speed = pace.value; if (timer) run(); } },
     ...Object.keys(SPEEDS).map((name) => element("option", { value: name, selected: name === speed }, name)));

@@ -121,6 +121,7 @@ def test_measurements_go_by_turns():
     calls = []
     by_turns(lambda: calls.append("ours"), lambda: calls.append("peer"), repeats=3)
     assert calls == ["ours", "peer"] * 4
+    assert len(by_turns(lambda: calls.append("ours"), lambda: None, repeats=2, warm_up=False)) == 2 and calls.count("ours") == 6
 
 
 def test_the_file_of_figures_has_the_documented_form(tmp_path, monkeypatch, capsys):

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,9 +18,9 @@ import torch
 from genai_course import cli, training
 from genai_course.checkpoint import load_weights, read_checkpoint
 from genai_course.cli.commands import train as command
+from genai_course.cli.recipe_list import recipe_lines
 from genai_course.cli.runs import Limits, Log
 from genai_course.cli.trouble import Trouble
-from genai_course.data import read_text
 from genai_course.training import MLP, RECIPES, Recipe, digits_task, measure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,7 +130,9 @@ def test_a_stop_signal_ends_at_a_whole_step_and_the_run_goes_on_from_there(recip
 
     monkeypatch.setattr(training, "take_turn", interrupted)
     assert run("small", "--out", tmp_path / "stopped") == 130
-    assert "Step 12 is kept" in capsys.readouterr().out and not (tmp_path / "stopped" / "weights.safetensors").exists()
+    typed = f"python -m genai_course train small --out {tmp_path / 'stopped'} --resume"
+    assert capsys.readouterr().out.endswith(f"step 12, is kept in {tmp_path / 'stopped' / 'checkpoint.safetensors'}. To go on, type: {typed}\n")
+    assert not (tmp_path / "stopped" / "weights.safetensors").exists()
     assert "stands at step 12: add --resume" in trouble("small", "--out", tmp_path / "stopped")
     assert run("small", "--out", tmp_path / "stopped", "--resume") == 0 and len(taken) == 30
     (a, card), (b, other) = tensors(tmp_path / "straight"), tensors(tmp_path / "stopped")
@@ -197,8 +200,49 @@ def test_a_full_disk_at_a_checkpoint_keeps_the_last_good_one(recipes, tmp_path, 
     def full(handle): raise OSError(errno.ENOSPC, "No space left on device")
     monkeypatch.setattr(os, "fsync", full)
     message = trouble("small", "--out", tmp_path, "--resume", "--steps", 20, "--save-every", 0)
-    assert "no disk space is left" in message and "of step 7, is kept" in message
+    assert message == (f"step 8 could not be saved. The last good checkpoint, of step 7, is kept in {tmp_path / 'checkpoint.safetensors'}. The reason: "
+                       "no disk space is left. Free some space, then type: "
+                       f"python -m genai_course train small --steps 20 --out {tmp_path} --save-every 0.0 --resume")  # fmt: skip
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == kept
+
+
+def test_what_a_full_disk_says_to_type_is_what_goes_on(recipes, tmp_path, monkeypatch):
+    "Both before and after the first checkpoint: what is typed then ends with the very weights of a run that never stopped."
+    run("small", "--out", tmp_path / "straight", "--seed", 5)
+    saves, sync = [], os.fsync
+
+    def full_after(count):
+        def full(handle):
+            saves.append(handle)
+            if len(saves) > count: raise OSError(errno.ENOSPC, "No space left on device")
+            sync(handle)
+        saves.clear()
+        monkeypatch.setattr(os, "fsync", full)
+
+    for count, resumes in [(0, False), (4, True)]:
+        folder = tmp_path / f"a folder {count}"
+        full_after(count)
+        program, _, typed = trouble("small", "--out", folder, "--seed", 5, "--save-every", 0).partition("type: ")[2].partition(" train ")
+        monkeypatch.setattr(os, "fsync", sync)
+        assert program == "python -m genai_course" and ("--resume" in typed) == resumes
+        assert run(*shlex.split(typed)) == 0
+        assert all(torch.equal(a, b) for a, b in zip(tensors(tmp_path / "straight")[0].parameters(), tensors(folder)[0].parameters(), strict=True))
+
+
+def test_a_second_interrupt_does_not_wait_and_says_how_to_go_on(recipes, tmp_path, monkeypatch, capsys):
+    def twice(turn, batch):
+        for _ in range(2): os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(training, "take_turn", twice)
+    assert run("small", "--out", tmp_path) == 130
+    assert capsys.readouterr().out.endswith(f"No checkpoint had been made yet. To go on, type: python -m genai_course train small --out {tmp_path}\n")
+
+
+def test_help_lists_every_recipe(capsys):
+    with pytest.raises(SystemExit): cli.parser().parse_args(["train", "--help"])
+    said = capsys.readouterr().out
+    assert list(recipe_lines()) == list(command.recipes())
+    for name, recipe in command.recipes().items(): assert re.search(rf"^  {re.escape(name)} +{re.escape(recipe.does)}$", said, re.M)
 
 
 @pytest.mark.parametrize("name, options, message", [
@@ -232,12 +276,15 @@ def test_unknown_recipes_and_texts_without_use_are_named(recipes, tmp_path):
     assert "does not train on text" in trouble("small", "--text", tmp_path / "text")
 
 
-@pytest.mark.parametrize("content, message", [("", "is empty"), (None, "there is no file")])
-def test_a_text_that_cannot_be_read_is_one_line(recipes, tmp_path, content, message):
-    def reads_text(seed, device, text): read_text(text)
-    recipes["reader"] = Recipe("reads", reads_text, {}, steps=3)
-    if content is not None: (tmp_path / "text").write_text(content)
-    assert message in trouble("reader", "--text", tmp_path / "text", "--out", tmp_path / "out")
+@pytest.mark.parametrize("content, message", [
+    (b"", "is empty: give a file with some text in it."), (b" \n", "is empty"), (None, "there is no file"), (bytes(range(256)) * 9, "is not text: save it as"),
+    (b"To be, or not to be.\n", "has 21 characters, and a model that writes needs 1,000 at least: give a longer text.")])
+def test_a_text_that_is_no_use_is_one_line_whatever_the_recipe_makes_of_it(recipes, tmp_path, content, message):
+    def careless(seed, device, text): raise AssertionError("the recipe was asked")
+    recipes["reader"] = Recipe("reads", careless, {}, steps=3)
+    if content is not None: (tmp_path / "text").write_bytes(content)
+    said = trouble("reader", "--text", tmp_path / "text", "--out", tmp_path / "out")
+    assert message in said and str(tmp_path / "text") in said
 
 
 @pytest.mark.parametrize("arguments", [["--steps", "0"], ["--steps", "x"], ["--seconds", "-1"], ["--seconds", "nan"], ["--device", "abacus"], ["--seed", "-1"]])

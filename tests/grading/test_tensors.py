@@ -88,12 +88,25 @@ def test_many_numbers_are_told_by_the_first_and_the_last():
     assert expect.describe(torch.arange(4.0).reshape(2, 2))["values"].split() == ["[[0.", "1.]", "[2.", "3.]]"]
 
 
-@pytest.mark.parametrize("number", [4, 4.0, np.float64(4), np.array(4)[()]])
+@pytest.mark.parametrize("number", [4, 4.0, np.float64(4), np.array(4)[()], np.array(4), np.array(4.0)])
 def test_a_number_is_a_number_whoever_made_it(number): assert expect.describe(number) == {"type": "number", "values": "4"}
 
 
 @pytest.mark.parametrize(("value", "kind", "text"), [(np.True_, "bool", "True"), (123456789012, "number", "123456789012"), (1 / 3, "number", "0.33333333")])
 def test_a_value_is_shown_as_it_is(value, kind, text): assert expect.describe(value) == {"type": kind, "values": text}
+
+
+@pytest.mark.parametrize(("got", "expected", "said", "kinds"), [
+    (np.array(3.0), 4.0, "The result is 3; it should be 4.", ("number", "number")),
+    (np.array([3.0]), 4.0, "The result has shape (1,); it should be a single number.", ("array", "number")),
+    (3.0, np.ones(2), "The result is a single number; it should have shape (2,).", ("number", "array")),
+    (np.array(3.0), np.ones(2), "The result is a single number; it should have shape (2,).", ("number", "array")),
+    (torch.tensor(4.0), 4.0, "The result is a torch tensor; it should be a plain number, as `.item()` gives it.", ("tensor", "number")),
+    (torch.tensor([4.0]), torch.tensor(4.0), "The result has shape (1,); it should be a single number.", ("tensor", "tensor"))])
+def test_a_single_number_is_called_one_whatever_holds_it(got, expected, said, kinds):
+    with pytest.raises(expect.Mismatch) as mismatch: expect.close(got, expected)
+    told = mismatch.value
+    assert told.reason == said and (told.got["type"], told.expected["type"]) == kinds
 
 
 def test_subclasses_cannot_pretend():
@@ -115,7 +128,7 @@ def test_a_right_answer_passes(): assert result_of(HALF).status == "pass"
     ("return 1.0", "The result should be a torch tensor, not a float."),
     ("return torch.nn.Linear(2, 2)", "The result is a layer (Linear); it should be a torch tensor: what the layer gives for an input."),
     ("return (x / 2).to_sparse()", "The result should be a torch tensor, not a tensor without readable values."),
-    ("return x[None] / 2", "The result has shape (1, 2); it should be (2,)."),
+    ("return x[None] / 2", "The result has shape (1, 2); it should have shape (2,)."),
     ("return x.double() / 2", "The result has dtype float64; it should be float32."),
     ("return (x / 2).long()", "The result has dtype int64; it should be float32."),
     ("return (x / 2).bfloat16()", "The result has dtype bfloat16; it should be float32."),

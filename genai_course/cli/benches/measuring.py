@@ -34,9 +34,9 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def by_turns(ours: Callable[[], object], peers: Callable[[], object], repeats: int) -> list[tuple[float, float]]:
-    "Seconds of each, one after the other, `repeats` times, after one of each that does not count."
-    ours(), peers()
+def by_turns(ours: Callable[[], object], peers: Callable[[], object], repeats: int, warm_up: bool = True) -> list[tuple[float, float]]:
+    "Seconds of each, one after the other, `repeats` times, after one of each that does not count, unless they take too long for a `warm_up`."
+    if warm_up: ours(), peers()
     return [(seconds(ours), seconds(peers)) for _ in range(repeats)]
 
 

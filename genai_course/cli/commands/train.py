@@ -5,18 +5,23 @@ import inspect
 import json
 import math
 import os
+import shlex
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-import genai_course
 from genai_course.checkpoint import CheckpointError, read_checkpoint
+from genai_course.cli import PROGRAM, SAVE_EVERY
+from genai_course.cli.recipe_list import modules_with_recipes
 from genai_course.cli.runs import Limits, Run, identity, stop_signals
 from genai_course.cli.trouble import Trouble, explained
 from genai_course.core import SettingError, data_folder, device, set_seed, settings, write_atomically
 from genai_course.data import DataError
+from genai_course.texts import own_text
 from genai_course.training import Recipe
 
 STOPPED = 130
@@ -24,8 +29,7 @@ STOPPED = 130
 
 def recipes() -> dict[str, Recipe]:
     "The recipes of all lessons, by name."
-    modules = [file for file in sorted(Path(genai_course.__file__).parent.glob("*.py")) if "\nRECIPES = " in file.read_text(encoding="utf-8")]
-    return {name: recipe for file in modules for name, recipe in import_module(f"genai_course.{file.stem}").RECIPES.items()}
+    return {name: recipe for file in modules_with_recipes() for name, recipe in import_module(f"genai_course.{file.stem}").RECIPES.items()}
 
 
 def find_recipe(name: str, text: Path | None) -> Recipe:
@@ -34,6 +38,13 @@ def find_recipe(name: str, text: Path | None) -> Recipe:
     if name not in found: raise Trouble(f"there is no recipe {name!r}; there are: {', '.join(found)}.")
     if text and "text" not in inspect.signature(found[name].make).parameters: raise Trouble(f"{name} does not train on text: leave --text out.")
     return found[name]
+
+
+def typed(options: argparse.Namespace, resume: bool) -> str:
+    "The command with these options, as one types it."
+    given = {name: value for name, value in vars(options).items() if name not in ("command", "name", "resume") and value is not None}
+    flags = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    return f"{PROGRAM} train {shlex.join([options.name, *flags, *(['--resume'] if resume else [])])}"
 
 
 def notes_of(folder: Path, resume: bool) -> dict:
@@ -51,15 +62,16 @@ def prepare(options: argparse.Namespace, folder: Path) -> tuple[Run, Limits]:
     "The run that the options ask for, and when it ends. Raises Trouble, CheckpointError, DataError, SettingError."
     text = Path(options.text).expanduser() if options.text else None
     recipe, notes = find_recipe(options.name, text), notes_of(folder, options.resume)
+    if text: own_text(text)  # here, so that no recipe has to think of it
     seed = next(seed for seed in (options.seed, notes.get("identity", {}).get("seed"), settings.seed) if seed is not None)
     if options.device: os.environ["GENAI_DEVICE"] = options.device
     set_seed(seed)
     task = recipe.make(seed=seed, device=device(), **({"text": text} if text else {}), **recipe.settings)
-    run = Run(task, identity(options.name, recipe, seed, text), folder, recipe.val_every)
+    run = Run(task, identity(options.name, recipe, seed, text), folder, recipe.val_every, partial(typed, options))
     if notes: run.resume()
     elif options.resume: print(f"{folder} holds no checkpoint: the run begins.")
     seconds, val_loss = math.inf if options.seconds is None else options.seconds, -math.inf if options.until_val is None else options.until_val
-    return run, Limits(options.steps or notes.get("steps") or recipe.steps, seconds, val_loss, options.save_every)
+    return run, Limits(options.steps or notes.get("steps") or recipe.steps, seconds, val_loss, SAVE_EVERY if options.save_every is None else options.save_every)
 
 
 def show(run: Run, limits: Limits, stopped) -> None:
@@ -78,9 +90,9 @@ def train_in(folder: Path, options: argparse.Namespace) -> int:
     "Train in `folder`; returns the exit status. Raises Trouble, CheckpointError, DataError, SettingError, OSError."
     run, limits = prepare(options, folder)
     with stop_signals() as stopped:
-        show(run, limits, stopped)
+        with suppress(KeyboardInterrupt): show(run, limits, stopped)  # a second Ctrl-C does not wait for the checkpoint
         if stopped():
-            print(f"Stopped. Step {run.log.step} is kept in {run.checkpoint}; the same command with --resume goes on from there.")
+            print(f"Stopped. {run.last_good()} To go on, {run.again()}")
             return STOPPED
     run.save_weights()
     if options.json: write_atomically(options.json, json.dumps(run.report(), indent=1) + "\n")
@@ -96,4 +108,4 @@ def run(options: argparse.Namespace, others: list[str]) -> int:
         with FileLock(folder / ".lock", timeout=0): return train_in(folder, options)
     except Timeout: raise Trouble(f"another training is running in {folder}: wait for it, or give another --out.") from None
     except (CheckpointError, DataError, SettingError) as error: raise Trouble(str(error)) from None
-    except OSError as error: raise explained(error) from error
+    except OSError as error: raise explained(error, f"type: {typed(options, resume=True)}") from error

@@ -48,7 +48,7 @@ WRONG_KIND = [
     body("nothing", "np.tanh(x)", "fail", "The gradient is None.*"),
     body("rows of different lengths", "return [[1.0], [2.0, 3.0], []]", "fail", "The gradient should be numbers, not a list."),
     body("nan", "return grad * np.nan", "fail", ".*contains nan.*"),
-    body("another shape", "return np.sum(grad)", "fail", r"The gradient has shape \(\); it should be \(3,\)\."),
+    body("another shape", "return np.sum(grad)", "fail", r"The gradient is a single number; it should have shape \(3,\)\."),
     body("a generator", "yield from grad", "fail", "The gradient should be numbers, not a generator."),
     body("a function", "return np.tanh", "fail", "The gradient should be numbers, not a ufunc."),
     body("objects", "return np.array([object() for _ in grad])", "fail", "The gradient should be numbers, not a list."),
@@ -110,7 +110,7 @@ PATCHES = [
     body("an array that equals everything", "class Always(np.ndarray):\n    __eq__ = __ne__ = lambda a, b: True\n    __sub__ = lambda a, b: 0\n"
          "return np.zeros(x.shape).view(Always)", "fail", "In the gradient, .* values differ.*"),
     body("a list that equals everything", "class Always(list):\n    __eq__ = lambda a, b: True\n    __iter__ = lambda a: iter([0.0] * 3)\nreturn Always()",
-         "fail", "(In the gradient, .* values differ|The gradient has shape).*"),
+         "fail", "(In the gradient, .* values differ|The gradient has shape|The gradient is a single number).*"),
     cell("a tensor that equals everything", "import torch\nclass Always(torch.Tensor):\n    __eq__ = lambda a, b: True\n"
          f"{HEAD}return torch.zeros(x.shape).as_subclass(Always)", "fail", "The gradient is a torch tensor; it should be a numpy array.*"),
     body("a result that patches when it is read", "class Odd(dict):\n    def items(self):\n        np.isclose = lambda *a, **k: True\n        return [(1, 2)]\nreturn Odd()",
@@ -148,8 +148,8 @@ PRYING = [
     body("imports the hidden tests", "from tests.exercises.hidden import test_02_backprop", "error", "ModuleNotFoundError.*", walled=True),
     body("looks for other submissions", "import os\nreturn os.listdir('/home') + os.listdir('/etc')[10**6:]", "error", "FileNotFoundError.*", walled=True),
     body("looks at the frames below", "import sys\nframe, seen = sys._getframe(), []\nwhile frame: seen, frame = seen + [str(frame.f_locals)], frame.f_back\n"
-         "return 'expected' in str(seen) or 'slope' in str(seen)", "fail", r"The gradient has shape \(\).*"),
-    body("looks at every object", "import gc\nreturn any('test_tanh' in str(one.keys()) for one in gc.get_objects() if type(one) is dict)", "fail", r"The gradient has shape \(\).*"),
+         "return 'expected' in str(seen) or 'slope' in str(seen)", "fail", r"The gradient is a single number.*"),
+    body("looks at every object", "import gc\nreturn any('test_tanh' in str(one.keys()) for one in gc.get_objects() if type(one) is dict)", "fail", r"The gradient is a single number.*"),
 ]  # fmt: skip
 PLAIN_TOO = [case for case in [*STOPPING[:3], *PATCHES[:3], *FORGERIES, *PRYING] if not case.walled]  # graded in a plain process as well
 FOUND = [  # by an evening's cheating

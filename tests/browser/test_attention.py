@@ -1,0 +1,92 @@
+"""The attention explorer in a real JupyterLab: read by keyboard and by mouse, its stages, readable in light and dark."""
+
+import shutil
+
+import pytest
+from lab import ROOT, open_notebook, run_all, write_notebook
+from looks import expect_readable_in_both_themes
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+SHOW = """
+import torch
+from genai_course.attention import SelfAttention
+from genai_course.explorers.attention import explore_attention
+
+torch.manual_seed(0)
+numbers = torch.nn.Embedding(200, 8)
+def read(text): return text.split(), numbers(torch.tensor([len(word) for word in text.split()])).detach()
+
+explore_attention(SelfAttention(8, 2), read, "who looks at whom")
+"""
+
+
+@pytest.fixture
+def explorer(page, lab):
+    "A fresh explorer in a notebook of its own."
+    open_notebook(page, lab, write_notebook(lab.folder / "attention.ipynb", SHOW))
+    run_all(page)
+    view = page.get_by_role("region", name="Attention explorer")
+    expect(view).to_be_visible()
+    return view
+
+
+def test_the_table_is_read_by_keyboard(page, explorer):
+    row, said = explorer.get_by_role("slider", name="Row to read"), explorer.locator(".genai-readout")
+    row.focus()
+    page.keyboard.press("End")
+    expect(said).to_contain_text("who looks whom, looked at who:")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    expect(said).to_contain_text("who looks whom, looked at looks:")
+    assert not page.errors
+
+
+def test_the_table_is_read_by_mouse(page, explorer):
+    heat = explorer.locator(".genai-heat")
+    heat.scroll_into_view_if_needed()
+    cells = heat.locator(".genai-edge-of-cells").bounding_box()
+    page.mouse.move(cells["x"] + cells["width"] * 0.4, cells["y"] + cells["height"] * 0.6)
+    expect(explorer.locator(".genai-readout")).to_contain_text("who looks at, looked at looks:")
+
+
+def test_mask_head_and_sharpness_are_seen(page, explorer):
+    odd = explorer.locator(".genai-odd-number")
+    expect(odd).to_have_count(0)
+    explorer.get_by_role("combobox", name="Stage").select_option(label="after the mask")
+    expect(odd).to_have_count(6)
+    explorer.get_by_role("combobox", name="Stage").select_option(label="shares")
+    said = explorer.locator(".genai-said")
+    before = said.text_content()
+    explorer.get_by_role("combobox", name="Head").select_option(label="2")
+    expect(said).not_to_have_text(before)
+    explorer.get_by_role("slider", name="Sharpness").focus()
+    page.keyboard.press("Home")
+    expect(said).to_have_text("'whom', word 4 of 4, looks at 'who' 25%, 'looks' 25%, 'at' 25%.")
+
+
+def test_another_sentence_is_typed(page, explorer):
+    explorer.get_by_role("textbox", name="Text").fill("a few other words")
+    expect(explorer.locator(".genai-said")).to_contain_text("'words', word 4 of 4, looks at ")
+    explorer.get_by_role("textbox", name="Text").fill("")
+    expect(explorer.get_by_role("alert")).to_contain_text("type a few words")
+
+
+def test_readable_in_light_and_dark(page, explorer, tmp_path):
+    for summary in explorer.locator("summary").all(): summary.press("Enter")
+    expect_readable_in_both_themes(page, explorer, tmp_path)
+    assert not page.errors
+
+
+def test_lesson_07_runs_and_its_explorer_answers(page, lab):
+    path = lab.folder / "07_attention.ipynb"
+    shutil.copy(ROOT / "nbs" / path.name, path)
+    open_notebook(page, lab, path)
+    run_all(page, seconds=240)
+    view = page.get_by_role("region", name="Attention explorer")
+    view.scroll_into_view_if_needed()
+    expect(view.locator(".genai-said")).to_contain_text("'mad', word 8 of 8, looks at ")
+    view.get_by_role("textbox", name="Text").fill("who is there")
+    expect(view.locator(".genai-said")).to_contain_text("'there', word 4 of 4, looks at ")
+    view.get_by_role("textbox", name="Text").fill("who computes")
+    expect(view.get_by_role("alert")).to_contain_text("not among the 1,000 words that the model has learned: computes.")
