@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FORMAT', 'CheckpointError', 'take_apart', 'put_together', 'random_state', 'set_random_state', 'state_of', 'is_sound',
            'save_checkpoint', 'read_tensors', 'read_checkpoint', 'outline', 'difference', 'load_checkpoint',
-           'save_weights', 'load_weights']
+           'save_weights', 'load_weights', 'read_card']
 
 # %% ../nbs/00_checkpoint.ipynb #a70a506a
 import json
@@ -148,3 +148,8 @@ def load_weights(path: Path | str, model: torch.nn.Module) -> dict[str, Any]:
     if unfit: raise CheckpointError(f"{path} belongs to another model: {unfit}. Build what it was made from, or choose another file.")
     model.load_state_dict(tensors)
     return json.loads(about.get("card", "{}"))
+
+
+def read_card(path: Path | str) -> dict[str, Any]:
+    "The card of a weights file. Raises CheckpointError."
+    return json.loads(read_tensors(path)[0].get("card", "{}"))

@@ -122,6 +122,7 @@ class Task(NamedTuple):
     val_loss: Callable[[], float]  # measured on data that no step sees
     others: Mapping[str, Any] = {}  # what else has a state, by name, besides the model and the optimizers of the turns
     after: Callable[[Step], Any] = nothing  # called after each step
+    card: Mapping[str, Any] = {}  # what else the weights' card says, as plain data
 
 
 class Recipe(NamedTuple):

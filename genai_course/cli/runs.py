@@ -129,7 +129,7 @@ class Run:
 
     def save_weights(self) -> None:
         "Write the model's weights, with a card that says where they come from. Raises Trouble."
-        card = {**self.identity, **{what: value for what, value in self.report().items() if what != "weights"}}
+        card = {**self.task.card, **self.identity, **{what: value for what, value in self.report().items() if what != "weights"}}
         try: save_weights(self.weights, self.task.model, card)
         except OSError as error: raise self.unwritten(error) from error
 
