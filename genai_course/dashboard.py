@@ -171,7 +171,7 @@ def page_data(trainer: Trainer) -> dict[str, Any]:
     }  # fmt: skip
 
 # %% ../nbs/00_dashboard.ipynb #b82c30b1
-class Dashboard(View, module="dashboard.js"):
+class Dashboard(View, module="controls.js axes.js lines.js dashboard.js"):
     "A trainer on show: everything it reports, and everything that it can be asked."
     film = List().tag(sync=True)  # the samples, oldest first
 
