@@ -56,6 +56,15 @@ class Descent:
         "What to subtract, in units of lr; here just the gradient. `memory` belongs to the parameter and lasts from step to step."
         return grad
 
+    def state_dict(self) -> dict[str, Any]:
+        "What changes from step to step: the rate, and the memory of each parameter, in their order."
+        return {"lr": self.lr, "state": list(self.memory.values())}
+
+    def load_state_dict(self, kept: Mapping[str, Any]) -> None:
+        "Go on from what `state_dict` gave."
+        self.lr, states = kept["lr"], kept["state"]
+        for memory, state in zip(self.memory.values(), states, strict=True): memory.update(state)
+
 # %% ../nbs/03_optimizers.ipynb #552a091b
 class Momentum(Descent):
     "Descent along a velocity, which forgets the share 1 - momentum of itself at each step and adds the gradient."
@@ -112,8 +121,8 @@ def orthogonalised(matrix: Any, rounds: int = 5) -> Any:
 
 # %% ../nbs/03_optimizers.ipynb #ed3082ce
 class Muon(Adam):
-    "Descent along the orthogonalised running mean of the gradient, for matrices; Adam for all else."
-    def direction(self, grad: Any, memory: dict, momentum: float = 0.95, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> Any:
-        if len(grad.shape) != 2: return super().direction(grad, memory, beta1, beta2, eps)
+    "Descent along the orthogonalised running mean of the gradient, for matrices; Adam for all else, and for groups with `orthogonal` False."
+    def direction(self, grad: Any, memory: dict, orthogonal: bool = True, momentum: float = 0.95, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> Any:
+        if not orthogonal or len(grad.shape) != 2: return super().direction(grad, memory, beta1, beta2, eps)
         ahead = (1 - momentum) * grad + momentum * running_mean(memory, "mean", grad, momentum)
         return 0.2 * max(grad.shape) ** 0.5 * orthogonalised(ahead)

@@ -1,5 +1,7 @@
 """Optimizers: held to torch's step by step, to the laws that they are meant to obey, and to exact linear algebra."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -252,3 +254,40 @@ def test_muon_leaves_what_is_no_matrix_to_adam():
         muon.step()
         adam.step()
     assert (bias.data == twin.data).all()
+
+
+def test_muon_leaves_matrices_to_adam_where_a_group_says_so():
+    matrix, twin, rng = Tensor(np.zeros((3, 4))), Tensor(np.zeros((3, 4))), np.random.default_rng(0)
+    muon, adam = Muon([{"parameters": [matrix], "orthogonal": False}], 0.01, beta2=0.95), Adam([twin], 0.01, beta2=0.95)
+    for _ in range(10):
+        matrix.grad = twin.grad = rng.normal(size=(3, 4))
+        muon.step()
+        adam.step()
+    assert (matrix.data == twin.data).all() and matrix.data.any()
+
+
+# ---- going on
+
+
+@pytest.mark.parametrize("method", CLASSES)
+def test_a_method_goes_on_from_its_state_as_if_it_had_never_stopped(method):
+    rng = np.random.default_rng(0)
+    start, gradients = rng.normal(size=(2, 3)), rng.normal(size=(9, 2, 3))
+    whole, first, second = Tensor(start), Tensor(start), Tensor(start)
+    through, before, after = method([whole], 0.05), method([first], 0.05), method([second], 0.01)
+    for grad in gradients: _step(through, whole, grad)
+    for grad in gradients[:4]: _step(before, first, grad)
+    second.data = first.data
+    after.load_state_dict(copy.deepcopy(before.state_dict()))
+    for grad in gradients[4:]: _step(after, second, grad)
+    assert (second.data == whole.data).all() and after.lr == 0.05
+
+
+def test_a_state_of_other_parameters_is_refused():
+    one, two = Adam([Tensor(np.zeros(2))], 0.1), Adam([Tensor(np.zeros(2)), Tensor(np.zeros(2))], 0.1)
+    with pytest.raises(ValueError): two.load_state_dict(one.state_dict())
+
+
+def _step(optimizer, parameter, grad):
+    parameter.grad = grad
+    optimizer.step()

@@ -1,0 +1,242 @@
+"""The transformer: its parts against torch's, what it may not see, and its cache against reading everything again."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from genai_course.attention import angles, attention, causal_mask
+from genai_course.data import DataError
+from genai_course.training import Turn, as_tensors, train
+from genai_course.transformer import (
+    GPT,
+    Block,
+    Cache,
+    CausalAttention,
+    FeedForward,
+    Recent,
+    RMSNorm,
+    continued,
+    continued_with_cache,
+    look_back,
+    muon_for,
+    next_loss,
+    on_schedule,
+    rise_and_fall,
+    text_loss,
+    windows,
+)
+
+V = 11
+seeds = st.integers(0, 2**31)
+
+
+def random_tokens(seed, *shape): return torch.randint(V, shape, generator=torch.Generator().manual_seed(seed))
+
+
+def stirred(seed=0, **sizes):
+    "A small model whose weights are all random, so that every part matters."
+    torch.manual_seed(seed)
+    model = GPT(V, **{"layers": 2, "heads": 2, "width": 16, **sizes})
+    for p in model.parameters(): nn.init.normal_(p, std=0.3)
+    return model.eval()
+
+
+def close(one, other, eps=1e-5): return torch.allclose(one, other, atol=eps, rtol=eps)
+
+
+# ---- what goes in
+
+
+def test_windows_are_passages_of_the_text_and_what_comes_next():
+    text = np.arange(100)
+    for x, y in islice(windows(text, size=5, length=7), 20):
+        assert x.shape == y.shape == (5, 7)
+        assert (np.diff(x, axis=1) == 1).all() and (y == x + 1).all() and x.min() >= 0 and y.max() <= 99
+
+
+def test_every_passage_may_come_up():
+    first = {int(row[0]) for x, _ in islice(windows(np.arange(10), size=20, length=4), 20) for row in x}
+    assert first == set(range(6))
+
+
+@given(seed=st.integers(0, 1000), step=st.integers(0, 30))
+def test_a_batch_of_windows_depends_on_seed_and_step_alone(seed, step):
+    text = np.random.default_rng(0).integers(V, size=200)
+    through = next(islice(windows(text, 3, 8, seed), step, None))
+    assert all((a == b).all() for a, b in zip(through, next(windows(text, 3, 8, seed, start=step)), strict=True))
+
+
+@pytest.mark.parametrize("tokens", [0, 1, 8])
+def test_a_text_that_is_too_short_for_a_window_is_refused_in_one_line(tokens):
+    with pytest.raises(DataError, match=f"has {tokens} tokens, and a window needs 9: take a longer text"): next(windows(np.zeros(tokens), 1, 8))
+    with pytest.raises(DataError, match=f"has {tokens} tokens"): text_loss(stirred(), torch.zeros(tokens, dtype=torch.long), context=8)
+
+
+def test_the_shortest_text_that_fits_is_read():
+    x, y = next(windows(np.arange(9), 1, 8))
+    assert x.tolist() == [[*range(8)]] and y.tolist() == [[*range(1, 9)]]
+
+
+# ---- the parts
+
+
+@given(seed=seeds, width=st.integers(1, 40))
+def test_the_norm_is_torchs(seed, width):
+    torch.manual_seed(seed)
+    ours, theirs = RMSNorm(width), nn.RMSNorm(width, eps=1e-6)
+    ours.weight.data = theirs.weight.data = torch.randn(width)
+    x = torch.randn(2, 3, width) * 10 ** torch.empty(1).uniform_(-2, 3)
+    assert close(ours(x), theirs(x))
+
+
+@given(seed=seeds, before=st.integers(0, 6), T=st.integers(1, 6))
+def test_looking_back_is_lesson_7s_attention(seed, before, T):
+    torch.manual_seed(seed)
+    q, k, v = torch.randn(3, 2, 3, before + T, 4)
+    assert close(look_back(q[:, :, before:], k, v), attention(q, k, v, causal_mask(before + T))[:, :, before:])
+
+
+def test_feed_forward_by_hand():
+    layer = FeedForward(3)
+    x = torch.randn(2, 5, 3)
+    hidden = np.maximum(x.numpy() @ layer.widen.weight.detach().numpy().T, 0) ** 2
+    assert hidden.shape == (2, 5, 12)
+    assert np.allclose(layer(x).detach().numpy(), hidden @ layer.narrow.weight.detach().numpy().T, atol=1e-6)
+
+
+def test_a_block_is_torchs_encoder_layer_where_they_have_the_same_parts():
+    torch.manual_seed(0)
+    ours = Block(16, heads=4)
+    theirs = nn.TransformerEncoderLayer(16, 4, 64, dropout=0, activation=lambda x: x.relu().square(), norm_first=True, batch_first=True, bias=False)
+    theirs.norm1, theirs.norm2 = ours.norms
+    theirs.self_attn.in_proj_weight.data, theirs.self_attn.out_proj.weight.data = ours.attention.to_qkv.weight.data, ours.attention.out.weight.data
+    theirs.linear1.weight.data, theirs.linear2.weight.data = ours.feed_forward.widen.weight.data, ours.feed_forward.narrow.weight.data
+    x = torch.randn(3, 7, 16)
+    assert close(ours(x, torch.zeros(7, 2)), theirs(x, src_mask=~causal_mask(7)))
+
+
+@pytest.mark.parametrize(("width", "heads"), [(16, 3), (12, 4), (6, 2)])
+def test_heads_that_cannot_share_in_pairs_are_refused(width, heads):
+    with pytest.raises(ValueError, match=f"choose a width that {2 * heads} divides"): CausalAttention(width, heads)
+
+
+@given(seed=seeds, T=st.integers(1, 9), reach=st.integers(1, 4), rows=st.integers(1, 200))
+def test_rows_for_twos_and_threes_are_found_by_the_last_tokens(seed, T, reach, rows):
+    recent, tokens = Recent(V, 2, reach, rows), random_tokens(seed, 2, T)
+    for table in recent.tables: nn.init.normal_(table.weight)
+    padded = F.pad(tokens, (reach - 1, 0)).tolist()
+    for row in range(2):
+        for t in range(T):
+            total = torch.zeros(2)
+            for n in range(2, reach + 1):
+                latest_first = padded[row][t + reach - n : t + reach][::-1]
+                number = sum(token * V ** (n - 1 - i) for i, token in enumerate(latest_first))
+                total += recent.tables[n - 2].weight[number % min(V**n, rows)]
+            assert close(recent(tokens)[row, t].expand(2), total)
+
+
+# ---- the whole
+
+
+def test_the_numbers_in_a_model_are_those_counted_in_the_lesson():
+    for layers, width, reach in [(1, 8, 1), (3, 24, 2), (2, 16, 3)]:
+        rows = sum(min(V**n, 16_381) for n in range(2, reach + 1))
+        expected = 2 * V * width + rows * width + layers * 12 * width**2 + (2 * layers + 1) * width
+        assert sum(p.numel() for p in GPT(V, layers, 2, width, reach).parameters()) == expected
+
+
+def test_an_untrained_model_finds_all_tokens_equally_likely():
+    tokens = random_tokens(0, 3, 8)
+    assert next_loss(GPT(V, 2, 2, 16), (tokens, tokens)).item() == pytest.approx(np.log(V), abs=1e-5)
+
+
+@given(seed=seeds, T=st.integers(2, 12), data=st.data())
+def test_nobody_sees_the_future(seed, T, data):
+    model, tokens = stirred(), random_tokens(seed, 1, T)
+    at = data.draw(st.integers(1, T - 1))
+    other = tokens.clone()
+    other[:, at:] = (other[:, at:] + 1) % V
+    with torch.inference_mode(): before, after = model(tokens), model(other)
+    assert close(before[:, :at], after[:, :at]) and not close(before[:, at:], after[:, at:])
+
+
+@given(seed=seeds, first=st.integers(0, 5))
+def test_everything_before_is_seen(seed, first):
+    model, tokens = stirred(), random_tokens(seed, 1, 6)
+    other = tokens.clone()
+    other[:, first] = (other[:, first] + 1) % V
+    with torch.inference_mode(): assert not torch.equal(model(tokens)[:, -1], model(other)[:, -1])
+
+
+def test_only_distance_counts_without_rows_for_the_beginning():
+    torch.manual_seed(0)
+    layer, x = CausalAttention(16, 2), torch.randn(1, 6, 16)
+    turns = angles(50, 8)
+    assert close(layer(x, turns[:6]), layer(x, turns[40:46]), eps=1e-4)
+
+
+@given(seed=seeds, sizes=st.lists(st.integers(1, 5), min_size=1, max_size=6), rows=st.integers(1, 3))
+def test_reading_in_pieces_with_a_cache_is_exact(seed, sizes, rows):
+    model, tokens, cache = stirred(seed % 7), random_tokens(seed, rows, sum(sizes)), Cache()
+    with torch.inference_mode(): pieces = [model(piece, cache) for piece in tokens.split(sizes, dim=1)]
+    with torch.inference_mode(): assert (torch.cat(pieces, dim=1) - model(tokens)).abs().max() < 1e-5
+    assert torch.equal(cache.tokens, tokens)
+
+
+@given(seed=seeds, length=st.integers(0, 12))
+def test_writing_with_a_cache_writes_the_same(seed, length):
+    model, begin = stirred(), random_tokens(seed, 2, 3)
+    slow, fast = (write(model, begin, length, torch.Generator().manual_seed(seed)) for write in (continued, continued_with_cache))
+    assert torch.equal(slow, fast) and slow.shape == (2, 3 + length) and torch.equal(slow[:, :3], begin)
+
+
+def test_tokens_are_drawn_as_often_as_the_model_says():
+    model, begin = stirred(), torch.tensor([[1, 2, 3]]).repeat(20_000, 1)
+    with torch.inference_mode(): p = model(begin[:1])[0, -1].softmax(-1)
+    drawn = continued_with_cache(model, begin, 1, torch.Generator().manual_seed(0))[:, -1].bincount(minlength=V) / 20_000
+    assert (drawn - p).abs().max() < 5 * 0.5 / 20_000**0.5
+
+
+# ---- learning
+
+
+def test_the_loss_of_a_text_is_the_mean_surprise_over_its_windows():
+    model, tokens = stirred(), random_tokens(3, 50)
+    with torch.inference_mode(): surprise = [-model(tokens[None, s : s + 8])[0].log_softmax(-1)[i, tokens[s + i + 1]] for s in range(0, 48, 8) for i in range(8)]
+    for rows in (1, 4, 100): assert text_loss(model, tokens, context=8, rows=rows) == pytest.approx(torch.stack(surprise).mean().item(), abs=1e-5)
+
+
+def test_a_model_learns_a_text_by_heart():
+    torch.manual_seed(0)
+    text = np.random.default_rng(0).integers(V, size=40)
+    model = GPT(V, 2, 2, 32)
+    optimizer = muon_for(model)
+    losses = [step.losses["loss"] for step in train(as_tensors(windows(text, 16, 12)), Turn("loss", lambda batch: next_loss(model, batch), optimizer), steps=120)]
+    assert losses[0] > 2.3 and losses[-1] < 0.3
+
+
+def test_muon_gets_the_matrices_of_the_blocks_and_adam_all_the_rest():
+    model = GPT(V, 2, 2, 16)
+    muon, adam = muon_for(model, decay=0.1).groups
+    assert {id(p) for p in muon["parameters"]} == {id(m.weight) for m in model.blocks.modules() if isinstance(m, nn.Linear)} and muon.get("orthogonal", True)
+    assert len(muon["parameters"]) + len(adam["parameters"]) == len(list(model.parameters())) and not adam["orthogonal"]
+
+
+def test_the_rate_belongs_to_the_step_wherever_a_run_goes_on():
+    class Rated: lr = 0.0
+
+    optimizer, rates = Rated(), []
+    for _ in on_schedule(range(5), optimizer, lambda i: i**2, start=3): rates.append(optimizer.lr)
+    assert rates == [9, 16, 25, 36, 49]
+
+
+def test_the_rate_rises_and_falls():
+    rates = [rise_and_fall(i, 0.1, steps=100, warm=10) for i in range(101)]
+    assert rates[0] == pytest.approx(0.01, rel=0.01) and max(rates) < 0.1 and np.argmax(rates) in (9, 10)
+    assert (np.diff(rates[10:]) < 0).all() and rates[100] == pytest.approx(0.002)
