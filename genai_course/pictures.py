@@ -152,25 +152,35 @@ class Field(Chart):
     def packed(self) -> dict:
         "Shades with their zero line, arrows, points and paths, all within the limits, and notes on what was left out."
         extent, (points, labels, notes) = self.reach(), self.marks()
+        values, flow = self._values(extent), self._flow(extent)
         kinds = [str(kind) for kind in self.kinds] or [f"kind {i}" for i in range(labels.max(initial=0) + 1)] * bool(len(labels) and labels.any())
         return {
             "extent": extent, "points": [[*plain_or_none(point, 4), int(label)] for point, label in zip(points, labels, strict=True)], "kinds": kinds,
             "paths": [{"name": name, "points": [plain_or_none(step, 4) for step in path]} for name, path in self.tracks().items()], "xlabel": self.xlabel,
-            "ylabel": self.ylabel, **self._shades(extent), **self._arrows(extent), "notes": notes,
+            "ylabel": self.ylabel, **self._shades(extent, values), **self._arrows(extent, flow), "notes": [*notes, *self._notes(values, flow)],
         }  # fmt: skip
 
-    def _shades(self, extent: list) -> dict:
-        if self.function is None: return {"values": None, "reach": [0, 0], "zero": []}
-        cells = np.asarray(self.function(lattice(extent, SHADES)), dtype=float).reshape(SHADES, SHADES)
+    def _values(self, extent: list) -> np.ndarray | None:
+        if self.function is None: return None
+        return np.asarray(self.function(lattice(extent, SHADES)), dtype=float).reshape(SHADES, SHADES)
+
+    def _flow(self, extent: list) -> np.ndarray | None:
+        return None if self.flow is None else np.asarray(self.flow(lattice(extent, ARROWS)), dtype=float).reshape(-1, 2)
+
+    def _notes(self, values: np.ndarray | None, flow: np.ndarray | None) -> list[str]:
+        long = [f"{name}: {MOST_MARKS:,} of {len(path):,} steps are drawn." for name, path in self.paths.items() if len(path) > MOST_MARKS]
+        odd = [(int((~np.isfinite(found)).sum()), what) for found, what in [(values, "shade"), (None if flow is None else flow.sum(1), "arrow")] if found is not None]
+        return [*long, *[f"⚠ {counted(count, f'{what} is', f'{what}s are')} not finite, and left out." for count, what in odd if count]]
+
+    def _shades(self, extent: list, cells: np.ndarray | None) -> dict:
+        if cells is None: return {"values": None, "reach": [0, 0], "zero": []}
         finite = cells[np.isfinite(cells)]
         reach = [float(min(0.0, finite.min(initial=0))), float(finite.max(initial=0))]
         return {"values": [plain_or_none(row, 3) for row in cells], "reach": reach, "zero": zero_lines(extent, cells)}
 
-    def _arrows(self, extent: list) -> dict:
-        if self.flow is None: return {"arrows": [], "arrow_scale": 1}
-        places = lattice(extent, ARROWS)
-        flow = np.asarray(self.flow(places), dtype=float).reshape(-1, 2)
-        finite = np.isfinite(flow).all(1)
+    def _arrows(self, extent: list, flow: np.ndarray | None) -> dict:
+        if flow is None: return {"arrows": [], "arrow_scale": 1}
+        places, finite = lattice(extent, ARROWS), np.isfinite(flow).all(1)
         longest = np.hypot(*flow[finite].T).max(initial=0)
         room = min(high - low for low, high in extent) / ARROWS
         return {"arrows": [plain_or_none(row, 3) for row in np.hstack([places, flow])[finite]], "arrow_scale": float(0.9 * room / longest) if longest else 1.0}

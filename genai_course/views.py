@@ -156,7 +156,8 @@ class Explorer(View):
         "The packed charts, and what they show in words; for a ValueError its message."
         try: self.shown = self.charts(request)
         except ValueError as error: return {"problem": {"message": str(error)}}
-        return {"charts": [chart.pack() for chart in self.shown], "description": " ".join(dict.fromkeys(chart.alt for chart in self.shown))}
+        packed = [chart.pack() for chart in self.shown]
+        return {"charts": packed, "description": " ".join(dict.fromkeys(chart["alt"] for chart in packed))}
 
     def draw(self) -> Picture:
         "The charts one below the other, with their description; what went wrong in their place."

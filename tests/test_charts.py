@@ -102,3 +102,9 @@ def test_a_chart_with_nothing_to_draw_has_a_picture_that_says_what_it_is(chart):
 
 def test_words_in_place_of_a_figure_are_legible_on_light_and_dark_pages():
     assert weakest_contrast(charts.message_picture("Nothing to draw.")) > 3
+
+
+def test_too_many_lines_and_letters_are_cut_and_that_is_said():
+    packed = sent(Curves({f"line {i}": [0.0, float(i)] for i in range(300)}, "Many lines."))
+    assert [line["name"] for line in packed["lines"]] == [f"line {i}" for i in range(charts.MOST_LINES)] and packed["notes"] == ["24 of 300 lines are drawn."]
+    assert sent(charts.Words("x" * 1_000_000))["text"] == "x" * 2000 + "… (1,000,000 letters in all)" and sent(charts.Words("x" * 2000))["text"] == "x" * 2000

@@ -34,3 +34,7 @@ def test_values_labels_and_marks_stand_where_they_belong():
 def test_a_graph_without_nodes_and_one_in_a_circle():
     assert Graph({}, "No nodes.").picture().alt == "No nodes."
     with pytest.raises(ValueError, match="'a' names 'b' as a parent"): Graph({"a": ["b"], "b": ["a"]}, "A circle.").pack()
+
+
+def test_a_graph_that_nobody_can_read_is_refused():
+    with pytest.raises(ValueError, match="101 nodes are too many to read: show at most 100"): Graph({str(i): [] for i in range(101)}, "Many.").pack()

@@ -99,3 +99,12 @@ def test_a_function_that_is_not_finite_everywhere_is_drawn_where_it_is():
     packed = sent(Field("Half.", function=lambda p: np.where(p[:, 0] > 0, np.inf, p[:, 0])))
     assert packed["values"][0][0] < 0 and packed["values"][0][-1] is None
     assert Field("Half.", function=lambda p: np.where(p[:, 0] > 0, np.inf, p[:, 0])).picture().alt == "Half."
+
+
+def test_what_is_left_out_of_a_plane_is_said_and_each_function_is_asked_once():
+    asked = []
+    def half(places): return asked.append("value") or np.where(places[:, 0] > 0, np.inf, 1.0)
+    def nowhere(places): return asked.append("flow") or np.full_like(places, np.nan)
+    packed = Field("Odd.", function=half, flow=nowhere, paths={"walk": np.zeros((1001, 2))}, extent=((-1, 1), (-1, 1))).pack()
+    assert packed["notes"] == ["walk: 1,000 of 1,001 steps are drawn.", "⚠ 1,152 shades are not finite, and left out.", "⚠ 169 arrows are not finite, and left out."]
+    assert asked == ["value", "flow"] and packed["arrows"] == []

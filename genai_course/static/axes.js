@@ -2,7 +2,7 @@
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
 function linearTicks(low, high, count) {
-  const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
+  const rough = high / count - low / count, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
   const first = Math.ceil(low / step - 1e-9);
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
@@ -21,8 +21,8 @@ function scale(numbers, from, to, { log = false, count = 5 } = {}) {
   const good = numbers.filter((value) => isNumber(value) && (!log || value > 0));
   let [low, high] = good.length ? [Math.min(...good), Math.max(...good)] : [log ? 1 : 0, log ? 10 : 1];
   if (low === high) [low, high] = log ? [low / 2, high * 2] : [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
-  const turn = log ? Math.log : (value) => value;
-  const place = (value) => (isNumber(value) && (!log || value > 0) ? from + ((turn(value) - turn(low)) / (turn(high) - turn(low))) * (to - from) : null);
+  const half = (value) => (log ? Math.log(value) : value) / 2; // the difference of two halves is never infinite
+  const place = (value) => (isNumber(value) && (!log || value > 0) ? from + ((half(value) - half(low)) / (half(high) - half(low))) * (to - from) : null);
   return { place, low, high, ticks: (log ? logTicks : linearTicks)(low, high, count) };
 }
 

@@ -33,8 +33,9 @@ function paintStep(data, nodes, edges, at) {
 
 function inputSlider(input, changed) {
   const reach = Math.max(3, Math.ceil(Math.abs(input.value)));
-  const value = element("output", { class: "genai-value" }), gradient = element("output", { class: "genai-gradient" });
-  const slider = element("input", { type: "range", min: -reach, max: reach, step: 0.1, "aria-label": `Input ${input.name}`, oninput: () => { say(); changed(); } });
+  const value = element("span", { class: "genai-value", "aria-hidden": "true" }), gradient = element("span", { class: "genai-gradient", id: identifier("gradient") });
+  const moved = () => { say(); changed(); };
+  const slider = element("input", { type: "range", min: -reach, max: reach, step: 0.1, "aria-label": `Input ${input.name}`, "aria-describedby": gradient.id, oninput: moved });
   const say = () => {
     const text = String(Number(slider.value)).replace("-", "−");
     value.textContent = text;

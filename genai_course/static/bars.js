@@ -15,7 +15,8 @@ function barRow(chart, i, low, high) {
   const bar = isNumber ? barCell(value, low, high, marked) : element("td", { "aria-hidden": "true" });
   const shown = element("td", { class: isNumber ? "genai-number" : "genai-number genai-odd-number" }, readable(value, chart.percent));
   const rest = Object.values(chart.columns).map((column) => element("td", {}, String(column[i])));
-  const name = element("th", { scope: "row" }, marked ? "▸ " : "", chart.names[i]);
+  const sign = marked ? [element("span", { "aria-hidden": "true" }, "▸ ")] : [], told = marked ? [element("span", { class: "genai-unseen" }, " (marked)")] : [];
+  const name = element("th", { scope: "row" }, ...sign, chart.names[i], ...told);
   return element("tr", marked ? { class: "genai-marked-row" } : {}, name, bar, shown, ...rest);
 }
 

@@ -18,17 +18,15 @@ function labelled(label, input, ...rest) {
   return element("div", { class: "genai-knob" }, element("label", { for: input.id }, label), input, ...rest);
 }
 
-// A native range with its label before it and its value after it; `tell` puts a position into words.
+// A native range with its label before it and its value after it, which the range itself tells screen readers; `tell` puts a position into words.
 function labelledRange(label, { low, high, step }, tell, changed) {
-  const shown = element("output", { class: "genai-value" });
+  const shown = element("span", { class: "genai-value", "aria-hidden": "true" });
   const input = element("input", { type: "range", min: low, max: high, step, oninput: () => { say(); changed(); } });
   const say = () => {
     shown.textContent = tell(Number(input.value));
     input.setAttribute("aria-valuetext", `${label} is ${shown.textContent.replace("−", "minus ")}`);
   };
-  const node = labelled(label, input, shown);
-  shown.htmlFor = input.id;
-  return { node, input, read: () => Number(input.value), write: (value) => { input.value = value; say(); } };
+  return { node: labelled(label, input, shown), input, read: () => Number(input.value), write: (value) => { input.value = value; say(); } };
 }
 
 CONTROLS.range = (spec, changed) => {
@@ -78,7 +76,7 @@ function transport(label, tell, changed) {
     if (at >= count - 1) go(0);
     run();
   };
-  const stepTo = (place) => () => { halt(); go(place()); };
+  const stepTo = (place) => () => { const to = place(); halt(); go(to); };
   const reset = button("Reset", `${label}: reset to the start`, stepTo(() => 0));
   const back = button("Back", `${label}: one step back`, stepTo(() => at - 1));
   const playing = element("button", { type: "button", class: "genai-play", onclick: play });
@@ -90,6 +88,7 @@ function transport(label, tell, changed) {
   const refresh = () => {
     scrub.max = count - 1;
     scrub.value = at;
+    shown.setAttribute("aria-live", scrub.matches(":focus") ? "off" : "polite"); // a range that is moved tells its place itself
     shown.textContent = tell(at, count);
     scrub.setAttribute("aria-valuetext", shown.textContent);
     playing.textContent = timer ? "Pause" : "Play";

@@ -26,7 +26,7 @@ function chartOf(data, view) {
   const reach = { x: [0, Math.max(1, data.step - 1)], y: low >= 0 && low < high / 2 ? [0] : [] };
   const begun = data.curves.length || !["running", "starting"].includes(data.state);
   return { lines, behind: data.shadow.map(line), flags: data.changes.map((change) => change.step), reach, xlabel: "step", ylabel: "", log: view.log, alt: data.description,
-    empty: begun ? undefined : "the curves begin with the first step" };
+    aside: view.smoothing ? "smoothed" : "", empty: begun ? undefined : "the curves begin with the first step" };
 }
 
 // A button that keeps the focus when there is nothing to do, and says so.

@@ -38,13 +38,23 @@ export default {
     const moved = () => (formula ? answer : ask)(panel.read());
     const panel = controlPanel(model.get("controls"), model.get("request"), moved);
     const problem = element("p", { class: "genai-problem", role: "alert" });
-    const views = element("div", { class: "genai-views" });
+    const views = element("div", { class: "genai-views" }), told = element("p", { class: "genai-unseen", role: "status" });
     const show = gallery(views);
     controls.append(panel.node);
+    controls.setAttribute("aria-label", "Controls");
+    controls.hidden = !model.get("controls").length;
     // A view may move controls: node.dispatchEvent(new CustomEvent("genai-write", { bubbles: true, detail: { name: value } })).
     stage.addEventListener("genai-write", (event) => { panel.write(event.detail); moved(); });
-    stage.append(problem, views);
+    stage.append(problem, told, views);
+    // What a move of a control has led to, for those who hear it; words that are shown are read out anyway.
+    const tell = ({ charts = [], description = "" }) => {
+      const said = charts.some((chart) => chart.kind === "words") ? "" : description;
+      if (told.textContent !== said) told.textContent = said;
+    };
+    let shown = false;
     return (data) => {
+      if (shown) tell(data);
+      shown = true;
       problem.textContent = data.problem ? `✕ ${data.problem.message}` : "";
       views.classList.toggle("genai-stale", Boolean(data.problem));
       return data.problem ? null : show(data.charts);

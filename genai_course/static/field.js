@@ -1,5 +1,5 @@
 // A plane: a function as shades with its zero line, points of several kinds, arrows of a flow, paths that run through it.
-const PLANE = { width: 620, height: 440, left: 58, top: 14 }, KEY_ROW = 22;
+const PLANE = { width: 620, height: 440, left: 58, top: 14 }, KEY_ROW = 22, READ_SIDE = 5;
 
 // One scale for both axes, so that a circle is a circle.
 function plane(chart) {
@@ -42,6 +42,14 @@ function drawPlane(chart, plan) {
   return parts;
 }
 
+// What the shades say at a few places, evenly spread, for those who do not see them.
+function valuesHere({ values, extent: [[x0, x1], [y0, y1]] }) {
+  const places = (length) => Array.from({ length: READ_SIDE }, (_, i) => Math.floor(((i + 0.5) / READ_SIDE) * length));
+  const middle = (i, length, from, to) => from + ((i + 0.5) / length) * (to - from);
+  return places(values.length).flatMap((r) => places(values[r].length).map((c) => ({
+    at: [middle(c, values[r].length, x0, x1), middle(r, values.length, y1, y0)], text: `value ${readable(values[r][c])}` })));
+}
+
 VIEWS.field = () => {
   const svg = shape("svg", { class: "genai-chart genai-plane", role: "img" }), picture = shape("g", {}), cursor = shape("circle", { class: "genai-cursor genai-ring", r: 9 });
   const after = element("div", {});
@@ -50,6 +58,7 @@ VIEWS.field = () => {
     ...chart.points.map(([x, y, kind]) => ({ at: [x, y], text: chart.kinds[kind] ? `point of ${chart.kinds[kind]}` : "point" })),
     ...chart.paths.flatMap(({ name, points }) => points.map((at, i) => ({ at, text: `${name}, step ${i} of ${points.length - 1}` }))),
     ...chart.arrows.map(([x, y, u, v]) => ({ at: [x, y], text: `arrow by ${readable(u)}, ${readable(v)}` })),
+    ...(chart.values ? valuesHere(chart) : []),
   ];
   const tell = (i) => (stops.length ? `${stops[i].text} at ${readable(stops[i].at[0])}, ${readable(stops[i].at[1])}` : "nothing to read");
   const show = (i) => {
@@ -71,15 +80,15 @@ VIEWS.field = () => {
     chart = fresh;
     plan = plane(chart);
     stops = things();
-    const empty = !stops.length && !chart.values;
+    const empty = !stops.length;
     svg.setAttribute("viewBox", `0 0 ${PLANE.width} ${plan.box.bottom + (chart.xlabel ? 46 : 26)}`);
     svg.setAttribute("aria-label", chart.alt);
     picture.replaceChildren(...drawPlane(chart, plan));
     stage.hidden = empty;
-    reading.said.hidden = !stops.length;
+    reading.said.hidden = empty;
     after.replaceChildren(...(empty ? [emptyState("there are no points")] : []), ...(chart.values ? [shadeKey(...chart.reach)] : []), ...noteLines(chart.notes));
     reading.resize(stops.length);
-    if (stops.length) reading.place(Math.min(reading.read(), stops.length - 1));
+    if (!empty) reading.place(Math.min(reading.read(), stops.length - 1));
   };
   const table = () => ({ columns: ["what", chart.xlabel || "x", chart.ylabel || "y"], rows: stops.map(({ at, text }) => [text, readable(at[0]), readable(at[1])]) });
   return { node, draw, table };

@@ -79,13 +79,14 @@ function paintValues(data, nodes, edges, at) {
     const { group, value } = nodes[node.id];
     value.textContent = node.value;
     group.classList.toggle("genai-marked-node", node.marked);
+    group.classList.toggle("genai-bare-node", !node.value);
     group.classList.toggle("genai-current", i === at);
   });
   for (const edge of data.edges) edges[edge.id].label.textContent = edge.label;
 }
 
 VIEWS.graph = () => {
-  const svg = shape("svg", { class: "genai-graph", role: "img" }), redraw = graphDrawing(svg, paintValues);
+  const svg = shape("svg", { class: "genai-graph genai-two-lines", role: "img" }), redraw = graphDrawing(svg, paintValues);
   const after = element("div", {});
   let chart = null;
   const tell = (at) => {

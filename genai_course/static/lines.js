@@ -1,6 +1,7 @@
 // A line chart: lines over a common x axis, told apart by colour, dash and marker, each named at its end; values are read off by pointer or by keys.
 // chart: { lines: [{ name, x, y }], xlabel, ylabel, log, log_x, alt, notes }. A line may have `faint` heights drawn behind it, and a `detail` under its name;
-// a chart may have lines `behind`, numbered `flags` at places of x, and a `reach` { x, y } of numbers that the axes must hold.
+// a chart may have lines `behind`, numbered `flags` at places of x, and a `reach` { x, y } of numbers that the axes must hold,
+// an `aside` to say with what is read off, and words for when it is `empty`.
 const CHART = { height: 300, least: 320, most: 860, usual: 720 }, ROW = 16, LABEL_SHARE = 0.3, MOST_ROWS = 3;
 
 const ruler = document.createElement("canvas").getContext("2d");
@@ -104,7 +105,7 @@ function lineChart() {
   const svg = shape("svg", { class: "genai-chart", role: "img" }), picture = shape("g", {}), cursor = shape("g", { class: "genai-cursor" }), after = element("div", {});
   let chart = null, plan = null, stops = [], pinned = Infinity, width = CHART.usual; // where values are read: first of all, at the end
   const valuesAt = (at) => plan.lines.filter(drawable).map((line) => [line, nearest(line.x, stops[at])]);
-  const tell = (at) => [`${chart.xlabel || "x"} ${readable(stops[at])}`, ...valuesAt(at).map(([line, i]) => `${line.name} ${readable(line.y[i])}`)].join(", ");
+  const tell = (at) => [`${chart.xlabel || "x"} ${readable(stops[at])}`, ...valuesAt(at).map(([line, i]) => `${line.name} ${readable(line.y[i])}`), ...(chart.aside ? [chart.aside] : [])].join(", ");
   const show = (at) => {
     const x = plan.x.place(stops[at]), dots = valuesAt(at).filter(([line, i]) => line.points[i][1] !== null).map(([line, i]) => mark(line.number, line.points[i]));
     cursor.replaceChildren(shape("line", { x1: x, x2: x, y1: plan.box.top, y2: plan.box.bottom }), ...dots);

@@ -15,7 +15,7 @@ function numberField() {
 }
 
 function sureness() {
-  const shown = element("output", {}, "50 %");
+  const shown = element("span", { "aria-hidden": "true" }, "50 %");
   const say = () => {
     shown.textContent = `${input.value} %`;
     input.setAttribute("aria-valuetext", `${input.value} percent sure`);

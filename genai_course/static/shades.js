@@ -20,5 +20,6 @@ function shadesOf(rows, low, high) {
 function shadeKey(low, high, percent) {
   const bar = element("span", { class: low < 0 ? "genai-shades genai-both-sides" : "genai-shades" });
   const largest = Math.max(high, -low), ends = low < 0 ? [-largest, largest] : [low, high];
-  return element("p", { class: "genai-key" }, readable(ends[0], percent), bar, readable(ends[1], percent));
+  const [from, to] = ends.map((end) => readable(end, percent));
+  return element("p", { class: "genai-key", role: "img", "aria-label": `Shades from ${from} to ${to}` }, from, bar, to);
 }

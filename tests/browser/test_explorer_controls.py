@@ -6,6 +6,7 @@ import pytest
 from lab import open_notebook, run_all, set_theme, write_notebook
 from looks import faults, inked
 from playwright.sync_api import expect
+from spoken import expect_spoken
 
 from genai_course.gallery import every_chart
 
@@ -74,6 +75,10 @@ def test_the_transport_steps_plays_and_changes_its_speed(page, controls):
         page.get_by_role("button", name=f"Position: {name}").press("Enter")
         expect(position).to_have_attribute("aria-valuetext", f"step {at} of 3")
         expect(said).to_contain_text(f"position={at}")
+    for key, at in [("End", 3), ("ArrowLeft", 2), ("Home", 0)]:
+        position.press(key)
+        expect(position).to_have_attribute("aria-valuetext", f"step {at} of 3")
+        expect(said).to_contain_text(f"position={at}")
     page.get_by_role("combobox", name="Position: speed").press("ArrowDown")
     page.get_by_role("button", name="Position: play").press("Enter")
     expect(page.get_by_role("button", name="Position: pause")).to_be_visible()
@@ -125,6 +130,7 @@ def test_every_view_is_without_fault_light_and_dark_and_its_picture_remains_with
     run_all(page)
     names = [name for name in every_chart() if name != "Words"]
     for name in names: expect(page.get_by_role("region", name=name, exact=True)).to_be_visible()
+    expect_spoken(page)
     ink = []
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         set_theme(page, theme)

@@ -5,9 +5,11 @@ import pytest
 from lab import open_page
 from looks import faults, in_js, inked
 from playwright.sync_api import expect
+from spoken import expect_spoken
 
 from genai_course.charts import Bars, Curves, HeatMap
 from genai_course.explorers.prediction import explore_temperature
+from genai_course.gallery import gallery
 from genai_course.graphs import Graph
 from genai_course.pictures import Field, ImageGrid, Strip
 from genai_course.views import Explorer, plain_page
@@ -50,7 +52,7 @@ def show(browser):
 def test_bars_are_rows_with_name_and_value(show):
     page = show(WORDS, SIGNED)
     rows = page.get_by_role("region", name="View 0").locator("tbody tr")
-    assert [row.locator("th, .genai-number").all_text_contents() for row in rows.all()] == [["cat", "50.0 %"], ["▸ dog", "30.0 %"], ["mouse", "20.0 %"]]
+    assert [row.locator("th, .genai-number").all_text_contents() for row in rows.all()] == [["cat", "50.0 %"], ["▸ dog (marked)", "30.0 %"], ["mouse", "20.0 %"]]
     widths = rows.locator(".genai-bar").evaluate_all("bars => bars.map(bar => bar.style.width)")
     assert widths == ["50%", "30%", "20%"]
     odd = page.get_by_role("region", name="View 1").locator("tbody tr")
@@ -142,7 +144,7 @@ def test_an_explorer_with_a_formula_needs_no_python(show):
     expect(page.get_by_role("slider", name="Temperature")).to_have_attribute("aria-valuetext", "Temperature is 0.1")
     expect(page.locator("tbody tr").first).to_contain_text("96.6 %")
     page.get_by_text("Describe this").press("Enter")
-    expect(page.get_by_text("At temperature 0.1 the likeliest is the end, with 96.6 %.")).to_be_visible()
+    expect(page.locator("details").get_by_text("At temperature 0.1 the likeliest is the end, with 96.6 %.")).to_be_visible()
 
 
 @pytest.mark.parametrize("chart, said", [
@@ -223,10 +225,65 @@ def test_a_plane_is_read_off_point_by_point_and_along_its_paths(show):
     expect(page.get_by_role("region", name="View 1").get_by_role("slider")).to_have_attribute("aria-valuetext", "arrow by −0.923, −0.923 at −0.923, 0.923")
 
 
+NAN, INF = float("nan"), float("inf")
+ODD = {
+    "bars": Bars({"a": NAN, "b": INF, "c": -INF, "d": 1e308}, "Odd bars."), "curves": Curves({"y": [NAN, INF, -INF, 1e308, -1e308], "z": [NAN] * 5}, "Odd lines."),
+    "logarithm": Curves({"y": [0.0, -1.0, INF, 1e-300, 1e300]}, "Odd heights.", log=True), "cells": HeatMap([[NAN, INF], [-INF, 1.0]], "Odd cells."),
+    "holes": HeatMap([[NAN, NAN]], "Only holes."), "images": ImageGrid(np.full((2, 1, 4, 4), NAN), "Odd images."), "frames": Strip(np.full((2, 3, 4, 4), INF), "Odd frames."),
+    "plane": Field("Odd plane.", [(NAN, 1), (INF, 2), (0, 0)], function=lambda p: np.where(p[:, 0] > 0, INF, NAN), flow=lambda p: p * NAN),
+    "graph": Graph({"a": [], "b": ["a", "a"]}, "Odd values.", {"a": str(NAN), "b": str(INF)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_numbers_that_are_none_leave_a_picture_without_them(show, name):
+    page = show(ODD[name])
+    markup = page.locator(".genai-views").evaluate("node => node.innerHTML.replace(/>[^<]*</g, '><')")  # without the words
+    assert "NaN" not in markup and "Infinity" not in markup and "undefined" not in markup
+    if name != "graph" and name != "bars": expect(page.locator(".genai-note").first).to_contain_text("not finite")
+    expect(page.locator(".genai-views").locator("table, svg, img").first).to_be_visible()
+
+
+MANY = {
+    "bars": (Bars({str(i): i for i in range(1_000_000)}, "Many bars."), "20 of 1,000,000 bars"), "lines": (Curves({str(i): [0.0, i] for i in range(1000)}, "Many lines."), "24 of 1,000 lines"),
+    "cells": (HeatMap(np.ones((1000, 1000)), "Many cells."), "1,000 × 1,000 cells"), "images": (ImageGrid(np.zeros((10_000, 1, 10, 10)), "Many."), "120 of 10,000 images"),
+    "points": (Field("Many points.", np.random.default_rng(0).normal(size=(1_000_000, 2))), "1,000 of 1,000,000 points"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_a_million_of_anything_is_drawn_in_part_and_that_is_told(show, name):
+    chart, said = MANY[name]
+    page = show(chart)
+    expect(page.locator(".genai-note").first).to_contain_text(said)
+    assert page.locator(".genai-views *").count() < 8000
+
+
 def test_a_million_points_are_drawn_and_the_thinning_is_told(show):
     page = show(Curves({"noise": np.random.default_rng(0).standard_normal(1_000_000)}, "Noise."))
     expect(page.locator(".genai-note")).to_contain_text("1,000,000 points")
     expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "x 999,999, noise 0.229")
+
+
+def test_every_view_tells_a_screen_reader_what_it_shows_and_each_key_what_it_did(show): expect_spoken(show(*gallery()))
+
+
+def test_what_a_moved_control_leads_to_is_read_out_where_no_words_are_shown(show):
+    page = show(explore_temperature(SHARES))
+    expect(page.get_by_role("group", name="Controls")).to_be_visible()
+    page.get_by_role("slider", name="Temperature").press("Home")
+    expect(page.get_by_role("status").filter(has_text="At temperature 0.1 the likeliest is the end")).to_have_count(1)
+
+
+def test_shades_are_read_at_places_spread_over_the_plane(show):
+    page = show(Field("A slope.", function=lambda p: p[:, 0], extent=((-1, 1), (0, 2))))
+    reading = page.get_by_role("slider", name="Read points off the plane")
+    reading.press("Home")
+    expect(reading).to_have_attribute("aria-valuetext", "value −0.812 at −0.813, 1.81")
+    for _ in range(4): page.keyboard.press("ArrowRight")
+    expect(reading).to_have_attribute("aria-valuetext", "value 0.812 at 0.813, 1.81")
+    page.get_by_text("Show as table").press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(25)
 
 
 def test_words_and_numbers_are_there_on_request(show):
