@@ -79,6 +79,7 @@ SETTINGS = {
     "data": Setting("", str, "a folder", "where data, weights and progress are kept; empty: the usual place of your system"),
     "downloads": Setting("", str, "a folder", "where data that comes out of packages is kept; empty: the folder downloads in `data`"),
     "work": Setting("work", str, "a folder", "where your copies of lessons and exercises live, counted from the course's folder"),
+    "bench_text": Setting("", str, "a text file", "what `bench text` trains on, such as tiny Shakespeare; empty: the plays"),
 }
 
 # %% ../nbs/00_core.ipynb #a61ec8ef

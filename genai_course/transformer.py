@@ -182,7 +182,7 @@ def text_loss(model: nn.Module, tokens: Tensor, context: int = 64, rows: int = 6
     losses = [F.cross_entropy(model(a).flatten(0, 1), b.flatten(), reduction="sum") for a, b in zip(x.split(rows), y.split(rows), strict=True)]
     return sum(losses).item() / x.numel()
 
-# %% ../nbs/08_transformer.ipynb #d9eccd08
+# %% ../nbs/08_transformer.ipynb #ce692172
 def texts_to_learn(text: Path | None) -> tuple[str, str]:
     "What to train on, and what to validate on: Shakespeare's plays and those held out, or a text file up to its last tenth, and that tenth."
     if text is None: return shakespeare(), shakespeare(held_out=True)
@@ -191,14 +191,15 @@ def texts_to_learn(text: Path | None) -> tuple[str, str]:
     return whole[:cut], whole[cut:]
 
 
-def writing_task(seed: int, device: str, sizes: dict[str, int], context: int, size: int, lr: float, steps: int, text: Path | None = None) -> Task:
+def writing_task(seed: int, device: str, sizes: dict[str, int], context: int, size: int, lr: float, steps: int, scale: float = 0.3,
+                 warm: int = 20, text: Path | None = None) -> Task:  # fmt: skip
     "A GPT of `sizes` learns to write as a text does, character by character, in batches of `size` windows of `context`."
     parts = texts_to_learn(text)
     tokenizer = CharacterTokenizer("".join(parts))
     tokens, unseen = (np.array(tokenizer.encode(part)) for part in parts)
     torch.manual_seed(seed)
     model = GPT(len(tokenizer), **sizes).to(device)
-    optimizer, rate = muon_for(model, lr), partial(rise_and_fall, lr=lr, steps=steps)
+    optimizer, rate = muon_for(model, lr, scale), partial(rise_and_fall, lr=lr, steps=steps, warm=warm)
     stream = lambda start: on_schedule(as_tensors(windows(tokens, size, context, seed, start), device), optimizer, rate, start)
     val_loss = lambda: text_loss(model, torch.as_tensor(unseen).to(device), context)
     card = {"sizes": sizes, "alphabet": "".join(tokenizer.tokens)}
@@ -219,7 +220,7 @@ RECIPES = {
     "transformer": Recipe("a GPT learns to write like Shakespeare, or like your own text", writing_task,
                           {"sizes": {"layers": 5, "heads": 6, "width": 144, "reach": 3, "rows": 8191}, "context": 128, "size": 16, "lr": 0.015, "steps": 5000}, steps=5000, val_every=500),
     "transformer.fast": Recipe("a small GPT, as fast as can be", writing_task,
-                               {"sizes": {"layers": 2, "heads": 4, "width": 128, "reach": 5}, "context": 64, "size": 24, "lr": 0.02, "steps": 80}, steps=80),
+                               {"sizes": {"layers": 2, "heads": 2, "width": 128, "reach": 5}, "context": 64, "size": 24, "lr": 0.02, "steps": 60, "scale": 2.0, "warm": 5}, steps=60),
 }  # fmt: skip
 
 # %% ../nbs/08_transformer.ipynb #68b15b1b

@@ -11,10 +11,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from genai_course.attention import angles, attention, causal_mask
+from genai_course.checkpoint import CheckpointError, save_weights
 from genai_course.data import DataError
+from genai_course.texts import LEAST
 from genai_course.training import Turn, as_tensors, train
 from genai_course.transformer import (
     GPT,
+    RECIPES,
     Block,
     Cache,
     CausalAttention,
@@ -23,13 +26,16 @@ from genai_course.transformer import (
     RMSNorm,
     continued,
     continued_with_cache,
+    load_writer,
     look_back,
     muon_for,
     next_loss,
     on_schedule,
     rise_and_fall,
     text_loss,
+    texts_to_learn,
     windows,
+    writing_task,
 )
 
 V = 11
@@ -240,3 +246,57 @@ def test_the_rate_rises_and_falls():
     rates = [rise_and_fall(i, 0.1, steps=100, warm=10) for i in range(101)]
     assert rates[0] == pytest.approx(0.01, rel=0.01) and max(rates) < 0.1 and np.argmax(rates) in (9, 10)
     assert (np.diff(rates[10:]) < 0).all() and rates[100] == pytest.approx(0.002)
+
+
+# ---- the recipe
+
+SMALL = {"sizes": {"layers": 1, "heads": 2, "width": 16, "reach": 2}, "context": 16, "size": 4, "lr": 0.02, "steps": 40}
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("to be or not to be, that is the question.\n" * (LEAST // 40 + 50), encoding="utf-8")
+    return path
+
+
+def test_the_last_tenth_of_a_text_is_held_out(file):
+    seen, unseen = texts_to_learn(file)
+    assert seen + unseen == file.read_text(encoding="utf-8") and len(unseen) == pytest.approx(len(seen) / 9, abs=2)
+
+
+def test_without_a_text_whole_plays_are_held_out():
+    seen, unseen = texts_to_learn(None)
+    assert "PROSPERO:" in unseen and "PETRUCHIO:" in unseen and "PROSPERO:" not in seen and "PETRUCHIO:" not in seen
+
+
+def test_the_recipe_learns_a_text_of_ones_own(file):
+    task = writing_task(seed=0, device="cpu", text=file, **SMALL)
+    before = task.val_loss()
+    for _ in train(task.batches(0), *task.turns, steps=40): pass
+    assert before == pytest.approx(np.log(len(task.card["alphabet"])), abs=1e-4) and task.val_loss() < before - 0.5
+
+
+def test_batches_and_rates_go_on_where_a_run_was_stopped(file):
+    through, resumed = (writing_task(seed=3, device="cpu", text=file, **SMALL) for _ in range(2))
+    for (x, y), (again, and_again) in zip(islice(through.batches(0), 7, 12), resumed.batches(7), strict=False):
+        assert torch.equal(x, again) and torch.equal(y, and_again) and through.turns[0].opt.lr == resumed.turns[0].opt.lr
+
+
+def test_weights_know_what_to_build(file, tmp_path):
+    task = writing_task(seed=0, device="cpu", text=file, **SMALL)
+    for _ in train(task.batches(0), *task.turns, steps=3): pass
+    model, tokenizer = load_writer(save_weights(tmp_path / "weights.safetensors", task.model, task.card))
+    tokens = torch.tensor([tokenizer.encode("to be or not")])
+    with torch.inference_mode(): assert torch.equal(model(tokens), task.model(tokens))
+    assert tokenizer.decode(tokens[0].tolist()) == "to be or not" and not model.training
+
+
+def test_weights_of_something_else_are_refused_in_one_line(tmp_path):
+    other = save_weights(tmp_path / "other.safetensors", nn.Linear(2, 2), {"recipe": "training"})
+    with pytest.raises(CheckpointError, match="holds no model that writes: name weights that `train transformer` made"): load_writer(other)
+    with pytest.raises(CheckpointError, match="there is no file"): load_writer(tmp_path / "none.safetensors")
+
+
+def test_every_recipe_plans_its_rate_for_its_own_steps():
+    assert all(recipe.settings["steps"] == recipe.steps and recipe.make is writing_task for recipe in RECIPES.values())

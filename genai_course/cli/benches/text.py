@@ -1,13 +1,18 @@
-"""Byte-pair encoding of lesson 06 against minbpe's recipes. It is in no registry, so its two trainers and encoders are rebuilt here, in words of our own."""
+"""Text: byte-pair encoding of lesson 06 against minbpe's recipes, and the transformer of lesson 08 against nanoGPT's.
+
+minbpe is in no registry, so its two trainers and encoders are rebuilt here, in words of our own."""
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 from genai_course.cli.benches.measuring import Result, by_turns, how_much_faster
+from genai_course.cli.benches.writing import STEPS, cache, training
+from genai_course.core import settings
 from genai_course.texts import shakespeare
 from genai_course.tokenizer import BytePairTokenizer, encode_words, learn_merges, words_of
 
-LENGTH, SIZE, REPEATS, GOAL = 1_000_000, 512, 3, 10  # bytes of text, tokens, measurements of each, times as fast
+LENGTH, SIZE, REPEATS, GOAL = 1_000_000, 512, 1, 10  # bytes of text, tokens, measurements of each, times as fast
 BASIC, REGEX = "minbpe's basic recipe, rebuilt", "minbpe's regex recipe, rebuilt"
 
 Pair = tuple[int, int]
@@ -76,5 +81,6 @@ def figures(text: str, size: int, repeats: int) -> list[Result]:
 
 
 def measure() -> list[Result]:
-    "All figures of this family, on a megabyte of plays: some ten minutes, nearly all of them the peer's."
-    return figures(shakespeare()[:LENGTH], SIZE, REPEATS)
+    "All figures of this family: byte-pair encoding on a megabyte of plays, some minutes that are nearly all the peer's, then the transformer, as long again."
+    text = Path(settings.bench_text).expanduser() if settings.bench_text else None
+    return [*figures(shakespeare()[:LENGTH], SIZE, REPEATS), training(text, seeds=3, steps=STEPS), cache(repeats=5)]
