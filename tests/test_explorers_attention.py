@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genai_course.attention import SelfAttention
-from genai_course.explorers.attention import MOST_WORDS, STAGES, attention_stages, explore_attention, shades, told
+from genai_course.explorers.attention import MOST_WORDS, STAGES, Sentence, attention_stages, explore_attention, shades, told
 
 LENGTHS, SEEDS, SHARPNESS = st.integers(1, 7), st.integers(0, 99), st.sampled_from([0.0, 0.5, 1.0, 4.0])
 
@@ -69,12 +69,14 @@ def test_the_words_name_those_that_are_looked_at_most():
 @pytest.mark.parametrize("head", [1, 2])
 def test_every_stage_of_every_head_is_shown(stage, head):
     explorer = explorer_at(stage=stage, head=head)
-    chart, words = explorer.data["charts"]
+    sentence, chart = explorer.data["charts"]
     expected = attention_stages(layer_of(), read("banana")[1], head - 1)[stage]
     shown = np.array(chart["values"], dtype=float)
     assert np.allclose(shown, np.where(np.isfinite(expected), expected, np.nan), atol=1e-3, equal_nan=True)
     assert chart["rows"] == chart["columns"] == list("banana")
-    assert words["text"].startswith("'a', word 6 of 6, looks at ")
+    shares = layer_of().weights(read("banana")[1][None])[0, head - 1].detach()
+    assert sentence["words"] == list("banana") and np.allclose(sentence["values"], shares, atol=1e-4)
+    assert sentence["alt"].startswith("'a', word 6 of 6, looks at ")
     assert json.dumps(explorer.data, allow_nan=False) and f"Head {head}, {stage}" in explorer.draw().alt
 
 
@@ -83,12 +85,18 @@ def test_a_text_that_cannot_be_shown_gets_its_message(text, message):
     explorer = explorer_at(text=text)
     assert message in explorer.data["problem"]["message"]
     explorer.request = {**explorer.request, "text": "x" * MOST_WORDS, "serial": 2}
-    assert len(explorer.data["charts"][0]["rows"]) == MOST_WORDS
+    assert len(explorer.data["charts"][0]["words"]) == MOST_WORDS
+
+
+def test_a_sentence_has_a_share_for_each_two_words_and_a_picture_that_says_what_it_is():
+    with pytest.raises(ValueError, match="2 words need a table of 2 by 2 shares"): Sentence(["a", "b"], np.eye(3), "Too many.").pack()
+    assert Sentence(["a", "b"], np.eye(2), "Each sees itself.").picture().alt == "Each sees itself."
+    with pytest.raises(ValueError, match="needs words"): Sentence([], np.zeros((0, 0)), "No words.").pack()
 
 
 def test_what_weighs_is_the_function_that_was_given():
     explorer = explore_attention(layer_of(), read, "abc", lambda q, k, mask: torch.eye(len(q)))
-    assert explorer.data["charts"][0]["values"] == np.eye(3).tolist()
+    assert [chart["values"] for chart in explorer.data["charts"]] == [np.eye(3).tolist()] * 2
 
 
 def test_each_head_can_be_chosen():

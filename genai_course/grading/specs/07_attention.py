@@ -83,8 +83,8 @@ def test_shares_by_hand(sol):
 
 def test_shares_past(sol):
     "gives nothing to the future, and rows that add up to 1"
-    q, k = numbers(4, 2), numbers(4, 2, seed=1)
-    expect.close(sol.shares(q, k, past(4)), judge_of_shares(q, k, past(4)), "the table of shares")
+    q, k = numbers(5, 3), numbers(5, 3, seed=1)
+    expect.close(sol.shares(q, k, past(5)), judge_of_shares(q, k, past(5)), "the table of shares")
 
 
 def test_near_by_hand(sol):
@@ -329,6 +329,11 @@ does it agree with `F.scaled_dot_product_attention`?''',
                     'message': 'Divided by D itself; it is the *square root* of D that keeps random scores at their size.',
                     'code': '''def shares(q, k, mask):
     return (q @ k.transpose(-1, -2) / q.shape[-1]).masked_fill(~mask, -math.inf).softmax(-1)''',
+                },
+                {
+                    'message': 'Divided by the root of how many *keys* there are. What makes a score large is how many *numbers* a query has: those are added up.',
+                    'code': '''def shares(q, k, mask):
+    return (q @ k.transpose(-1, -2) / math.sqrt(k.shape[-2])).masked_fill(~mask, -math.inf).softmax(-1)''',
                 },
                 {
                     'message': 'What is masked was struck out *after* the softmax, so what is left of a row adds up to less than 1. Strike it out of the scores, before.',
