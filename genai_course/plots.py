@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['INK', 'PALETTE', 'DASHES', 'MARKERS', 'STYLE', 'BOX_WIDTH', 'BOX_HEIGHT', 'luminance', 'contrast', 'image_tag',
-           'Picture', 'picture', 'subplots', 'draw_curves', 'curves', 'bars', 'image_grid', 'histograms', 'field',
-           'walks', 'draw_graph']
+           'Picture', 'picture', 'subplots', 'apart', 'name_ends', 'draw_curves', 'curves', 'spreads', 'bars',
+           'image_grid', 'histograms', 'field', 'walks', 'draw_graph']
 
 # %% ../nbs/00_plots.ipynb #16ce907a
 import base64
@@ -76,22 +76,70 @@ def subplots(rows: int = 1, columns: int = 1, width: float = 6, height: float = 
         return figure, figure.subplots(rows, columns, squeeze=False)
 
 # %% ../nbs/00_plots.ipynb #9f307460
+def apart(heights: Sequence[float], room: float) -> np.ndarray:
+    "Heights in the same order, moved as little as can be so that any two differ by `room` at least."
+    order = np.argsort(heights, kind="stable")
+    steps = room * np.arange(len(order))
+    bent = np.asarray(heights)[order] - steps
+    up, down = np.maximum.accumulate(bent), np.minimum.accumulate(bent[::-1])[::-1]
+    moved = np.empty(len(order))
+    moved[order] = (up + down) / 2 + steps
+    return moved
+
+
+def name_ends(axis, ends: Sequence[tuple[str, str, float, float]]) -> None:
+    "Write each (name, colour, x, y) beside the end of its line; call it when the axis has all its lines and its scales."
+    axis.autoscale_view()
+    heights = [axis.transLimits.transform(axis.transScale.transform((x, y)))[1] for _, _, x, y in ends]
+    inches = axis.get_position().height * axis.figure.get_figheight()
+    for (name, colour, x, _), height in zip(ends, apart(heights, room=0.18 / inches), strict=True):
+        axis.annotate(f" {name}", (x, height), xycoords=axis.get_xaxis_transform(), color=colour, va="center", annotation_clip=False)
+
+
 def draw_curves(axis, lines: Mapping[str, Sequence[float]], x: Sequence[float] | None = None) -> None:
     "Draw named lines on one axis, each with dash, marker and name of its own."
     for i, (name, y) in enumerate(lines.items()):
         at = np.arange(len(y)) if x is None else np.asarray(x)
         colour, dash, marker = PALETTE[i % 6], DASHES[i % 6], MARKERS[i % 6]
         axis.plot(at, y, color=colour, linestyle=dash, marker=marker, markevery=max(1, len(at) // 6), markersize=4, label=name)
-        axis.annotate(f" {name}", (at[-1], y[-1]), color=colour, va="center", annotation_clip=False)
+    name_ends(axis, [(line.get_label(), line.get_color(), line.get_xdata()[-1], line.get_ydata()[-1]) for line in axis.lines])
 
 
 def curves(lines: Mapping[str, Sequence[float]], alt: str, x: Sequence[float] | None = None, xlabel: str = "", ylabel: str = "",
            log: bool = False, log_x: bool = False, width: float = 6, height: float = 2.6) -> Picture:  # fmt: skip
     "Named lines over a common x (by default 0, 1, 2, ...); `log` and `log_x` for logarithmic axes."
     figure, axes = subplots(width=width, height=height)
-    draw_curves(axes[0, 0], lines, x)
     axes[0, 0].set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear", xscale="log" if log_x else "linear")
+    draw_curves(axes[0, 0], lines, x)
     return picture(figure, alt)
+
+# %% ../nbs/00_plots.ipynb #2fd6c8b3
+def spreads(results: Mapping[str, np.ndarray], at: Sequence, alt: str, xlabel: str = "", ylabel: str = "", log: bool = False, log_x: bool = False,
+            width: float = 6, height: float = 3) -> Picture:  # fmt: skip
+    """Each of `results` (len(at), runs): the means, joined where `at` holds numbers, one below the other where it holds names; bars show the spread.
+
+    A bar is a standard deviation to each side. With a logarithmic axis, `log`, where that could end below 0, it goes from the lowest to the highest run.
+    """
+    figure, axes = subplots(width=width, height=height)
+    named, low, high = isinstance(at[0], str), "linear", "log"
+    for i, (name, runs) in enumerate(results.items()):
+        aside = i - (len(results) - 1) / 2  # so that no bar hides another
+        if named: places = -np.arange(len(at)) - 0.22 * aside
+        else: places = np.asarray(at) * 1.03**aside if log_x else np.asarray(at) + 0.01 * aside * np.ptp(at)
+        _draw_spread(axes[0, 0], places, np.asarray(runs), i, name, named, log)
+    axes[0, 0].set(xlabel=xlabel, ylabel=ylabel, xscale=high if log_x else low, yscale=high if log else low)
+    if named: axes[0, 0].set(yticks=-np.arange(len(at)), yticklabels=at, ylim=(0.5 - len(at), 0.5))
+    axes[0, 0].legend(frameon=False, labelcolor=INK, loc="center left", bbox_to_anchor=(1, 0.5))
+    return picture(figure, alt)
+
+
+def _draw_spread(axis, places, runs, number, name, named, log):
+    mean = runs.mean(-1)
+    bar = [mean - runs.min(-1), runs.max(-1) - mean] if log else runs.std(-1, ddof=1)
+    look = {"color": PALETTE[number % 6], "marker": MARKERS[number % 6]}
+    axis.plot(*(runs, places) if named else (places, runs), linestyle="", markersize=2.5, alpha=0.4, **look)
+    if named: axis.errorbar(mean, places, xerr=bar, linestyle="", capsize=3, label=name, **look)
+    else: axis.errorbar(places, mean, yerr=bar, linestyle=DASHES[number % 6], capsize=3, label=name, **look)
 
 # %% ../nbs/00_plots.ipynb #9e9772bd
 def bars(heights: Mapping[str, float], alt: str, xlabel: str = "", log: bool = False, format: str = "{:.3g}", width: float = 6) -> Picture:

@@ -123,6 +123,14 @@ def test_a_description_tells_begin_end_lowest_and_changes():
     assert said == ("Finished, 6 steps. loss began at 9.1, is now 5; lowest 1 near step 3. Changes: step 2: learning rate to 1, by schedule.")
 
 
+def test_a_named_value_is_told_by_its_name_and_sent_with_all_of_them():
+    order = Knob(0, low=-1, high=1, whole=True, names=("hard first", "any order", "easy first"))
+    trainer = ended(Trainer("named", steps_of(1.0, 1.0, 1.0), knobs={"order": order}, schedule=[(1, "order", 1), (2, "order", -1)]))
+    data = json.loads(json.dumps(page_data(trainer)))
+    assert [change["text"] for change in data["changes"]] == ["step 1: order to easy first, by schedule", "step 2: order to hard first, by schedule"]
+    assert data["knobs"][0]["names"] == ["hard first", "any order", "easy first"] and data["knobs"][0]["value"] == -1
+
+
 @given(st.lists(st.one_of(st.none(), st.floats(-10, 10)), min_size=1, max_size=400), st.sampled_from([1, 2, 64]))
 def test_the_table_has_few_rows_and_only_true_values(points, width):
     rows = as_table({"curves": {"loss": {"width": width, "points": points}}})["rows"]

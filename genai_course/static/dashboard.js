@@ -87,7 +87,10 @@ function knobRow(knob, ask) {
     clearTimeout(timer);
     timer = setTimeout(() => ask({ do: "turn", knob: knob.name, value: valueAt(knob, Number(input.value)) }), REST);
   } });
-  const say = (value) => { shown.textContent = readable(value); input.setAttribute("aria-valuetext", `${knob.label} is ${readable(value)}`); };
+  const say = (value) => {
+    shown.textContent = knob.names[Math.round(value - knob.low)] ?? readable(value);
+    input.setAttribute("aria-valuetext", `${knob.label} is ${shown.textContent}`);
+  };
   const update = ({ value }) => {
     if (Date.now() - touched < OWN) return;
     input.value = knob.whole ? (value - knob.low) * size : positionOf(knob, value);

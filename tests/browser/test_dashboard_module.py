@@ -171,6 +171,16 @@ def test_values_are_read_off_the_curves_by_keys_and_the_place_is_kept_while_the_
     expect(reading).to_have_attribute("aria-valuetext", "step 0.5, loss 0.75")  # the nearest place, where two steps have become one
 
 
+def test_a_knob_with_names_says_them_and_sends_the_number(bare):
+    order = Knob(0, low=-1, high=1, whole=True, names=("hard first", "any order", "easy first"))
+    slider = shown(bare, Trainer("names", steps_of(1.0), knobs={"order": order})).get_by_role("slider", name="order")
+    expect(slider).to_have_attribute("aria-valuetext", "order is any order")
+    for key, name, value in [("ArrowRight", "easy first", 1), ("Home", "hard first", -1)]:
+        slider.press(key)
+        expect(slider).to_have_attribute("aria-valuetext", f"order is {name}")
+        bare.wait_for_function("value => window.model.asked.at(-1)?.value === value", arg=value)
+
+
 def test_changes_are_numbered_in_the_chart_and_listed_beside_it(bare):
     view = shown(bare, Trainer("changes", steps_of(*[1.0] * 9), knobs=KNOBS, schedule=[(3, "lr", 0.5), (7, "noise", 0.4)]))
     assert view.locator(".genai-flag-number").all_text_contents() == ["1", "2"]
