@@ -116,7 +116,7 @@ class Again(Control):
     start: int = 0
 
 # %% ../nbs/00_views.ipynb #4534a966
-VIEWS = ("words.js", "bars.js", "heatmap.js", "images.js", "field.js", "graph.js", "race.js")
+VIEWS = ("words.js", "bars.js", "heatmap.js", "images.js", "field.js", "graph.js", "race.js", "tokens.js")
 
 
 def explorer_source(formula: str = "") -> str:
