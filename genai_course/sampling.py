@@ -32,7 +32,8 @@ def with_temperature(logits: Tensor, temperature: float) -> Tensor:
     "`logits` (..., V) over `temperature`; at 0 only the likeliest is left. Raises ValueError for one below 0."
     if not temperature >= 0: raise ValueError(f"temperature is {temperature}: it must be 0 or more.")
     if temperature == 0: return kept(logits, ranks(logits) == 0)
-    return (logits - logits.max(-1, keepdim=True).values) / temperature  # the highest is 0, so that no number gets too large
+    below = (logits - logits.max(-1, keepdim=True).values).double()  # the highest is 0, so that no number gets too large
+    return (below / temperature).to(logits.dtype)
 
 # %% ../nbs/09_sampling.ipynb #b900000d
 def _checked(name: str, value: float, low: float, high: float) -> None:
@@ -173,7 +174,8 @@ def beam_search(next_logits: NextLogits, prompt: Sequence[int], steps: int, widt
     for _ in range(steps):
         longer = []
         for tokens, score in beams:
-            best = next_logits([*prompt, *tokens]).log_softmax(-1).topk(width)
+            log_p = next_logits([*prompt, *tokens]).log_softmax(-1)
+            best = log_p.topk(min(width, len(log_p)))
             longer += [([*tokens, i], score + x) for x, i in zip(best.values.tolist(), best.indices.tolist(), strict=True)]
         beams = sorted(longer, key=lambda beam: -beam[1])[:width]
     return beams[0]
