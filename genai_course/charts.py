@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
-from .plots import PALETTE, Picture, bars, curves, picture, subplots
+from .plots import INK, PALETTE, Picture, bars, curves, picture, subplots
 
 # %% ../nbs/00_charts.ipynb #6828ff27
 def plain(value: float) -> float | str:
@@ -107,7 +107,7 @@ def message_picture(text: str) -> Picture:
     "Words in place of a figure: for a chart with nothing to draw, or a function that failed."
     figure, axes = subplots(width=6, height=0.6)
     axes[0, 0].axis("off")
-    axes[0, 0].text(0, 0.5, text, va="center", wrap=True)
+    axes[0, 0].text(0, 0.5, text, va="center", color=INK, wrap=True)
     return picture(figure, alt=text)
 
 # %% ../nbs/00_charts.ipynb #302fd1df

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WORDS', 'ROWS', 'SMOOTHING', 'COMMANDS', 'short', 'duration', 'in_one_word', 'pace_in_words', 'trouble_in_words',
-           'change_in_words', 'describe', 'as_table', 'montage', 'frame', 'obey', 'possible', 'on_page', 'label_of',
+           'label_of', 'change_in_words', 'describe', 'as_table', 'montage', 'frame', 'obey', 'possible', 'on_page',
            'page_data', 'Dashboard', 'still_picture', 'dashboard']
 
 # %% ../nbs/00_dashboard.ipynb #c94527cc
@@ -13,13 +13,14 @@ import io
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from PIL import Image
 from traitlets import List
 
-from .plots import DASHES, INK, PALETTE, Picture, picture, subplots
+from .plots import DASHES, INK, PALETTE, Picture, name_ends, picture, subplots
 from .run import Change, Knob, as_schedule, smooth
 from .trainer import LIVE, Trainer
 from .widgets import View
@@ -64,9 +65,16 @@ def trouble_in_words(lost: Mapping[str, int]) -> str:
     return f"No finite number any more: {which}. Steps that are too large do this: turn the knob back and restart."
 
 
-def change_in_words(change: Change, labels: Mapping[str, str]) -> str:
+def label_of(name: str, knob: Knob) -> str:
+    "The knob's name as people read it."
+    return knob.label or name.replace("_", " ")
+
+
+def change_in_words(change: Change, knobs: Mapping[str, Knob]) -> str:
     "One change, as a learner would tell it."
-    return f"step {change.step:,}: {labels[change.knob]} to {short(change.value)}" + ("" if change.by_hand else ", by schedule")
+    knob = knobs[change.knob]
+    value = knob.names[round(change.value - knob.low)] if knob.names else short(change.value)
+    return f"step {change.step:,}: {label_of(change.knob, knob)} to {value}" + ("" if change.by_hand else ", by schedule")
 
 # %% ../nbs/00_dashboard.ipynb #7928cb62
 ROWS = 20  # of the table
@@ -146,23 +154,16 @@ def on_page(curve: Mapping[str, Any]) -> dict[str, Any]:
     return {"width": curve["width"], "points": [None if p is None else float(f"{p:.4g}") for p in curve["points"]]}
 
 
-def label_of(name: str, knob: Knob) -> str:
-    "The knob's name as people read it."
-    return knob.label or name.replace("_", " ")
-
-
 def page_data(trainer: Trainer) -> dict[str, Any]:
     "All that the page draws of the last report, but for the samples."
     report, wishes, knobs = trainer.report, trainer.attempt.controls, trainer.knobs
-    labels = {name: label_of(name, knob) for name, knob in knobs.items()}
     word = in_one_word(report, wishes.paused, wishes.stopped)
-    changes = [change_in_words(change, labels) for change in report["changes"]]
+    changes = [change_in_words(change, knobs) for change in report["changes"]]
     return {
         "attempt": report["attempt"], "state": report["state"], "word": word, "pace": pace_in_words(report), "failure": report["problem"],
         "trouble": trouble_in_words(report["lost"]), "taken": report["taken"], "total": report["total"], "step": report["step"],
         "curves": [{"name": name, "now": short(report["losses"].get(name)), **on_page(curve)} for name, curve in report["curves"].items()],
-        "knobs": [{"name": name, "label": labels[name], "low": knob.low, "high": knob.high, "log": knob.log, "whole": knob.whole,
-                   "value": report["knobs"][name]} for name, knob in knobs.items()],
+        "knobs": [{**asdict(knob), "name": name, "label": label_of(name, knob), "value": report["knobs"][name]} for name, knob in knobs.items()],
         "changes": [{"step": change.step, "text": text} for change, text in zip(report["changes"], changes, strict=True)],
         "schedule": f"schedule={as_schedule(report['changes'])}", "slow": wishes.slow,
         "can": possible(report["state"], wishes.paused, wishes.stopped, callable(trainer.steps)),
@@ -170,7 +171,7 @@ def page_data(trainer: Trainer) -> dict[str, Any]:
     }  # fmt: skip
 
 # %% ../nbs/00_dashboard.ipynb #b82c30b1
-class Dashboard(View, module="dashboard.js"):
+class Dashboard(View, module="controls.js axes.js lines.js dashboard.js"):
     "A trainer on show: everything it reports, and everything that it can be asked."
     film = List().tag(sync=True)  # the samples, oldest first
 
@@ -225,13 +226,14 @@ def still_picture(report: Mapping[str, Any], word: str, changes: Sequence[Mappin
     strip = [(step, montage(images)) for step, sample in report["film"] if (images := _as_images(sample)) is not None]
     log = log and any(p and p > 0 for curve in report["curves"].values() for p in curve["points"])
     figure, axes = subplots(rows=2 if strip else 1, width=7, height=3.9 if strip else 2.6)
-    for number, (name, curve) in enumerate(report["curves"].items()): _draw_curve(axes[0, 0], number, name, curve, log)
+    notes = "".join(f"\n{number}: {change['text']}" for number, change in enumerate(changes[:6], 1))
+    axes[0, 0].set(xlabel=f"step{notes}", yscale="log" if log else "linear")
+    ends = [_draw_curve(axes[0, 0], number, name, curve, log) for number, (name, curve) in enumerate(report["curves"].items())]
+    name_ends(axes[0, 0], [end for end in ends if end])
     for number, change in enumerate(changes, 1):
         axes[0, 0].axvline(change["step"], color=INK, linestyle=":", linewidth=1)
-        axes[0, 0].annotate(f"{number}", (change["step"], 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=9)
-    notes = "\n".join(f"{number}: {change['text']}" for number, change in enumerate(changes[:6], 1))
-    axes[0, 0].set(xlabel="step" + (f"\n{notes}" if notes else ""), yscale="log" if log else "linear")
-    figure.suptitle(f"{word}, {pace_in_words(report)}", fontsize=10, x=0.01, ha="left")
+        axes[0, 0].annotate(f"{number}", (change["step"], 1), xycoords=("data", "axes fraction"), color=INK, ha="center", va="bottom", fontsize=9)
+    figure.suptitle(f"{word}, {pace_in_words(report)}", color=INK, fontsize=10, x=0.01, ha="left")
     if strip: _draw_strip(axes[1, 0], strip)
     return picture(figure, alt)
 
@@ -244,7 +246,7 @@ def _draw_curve(axis, number, name, curve, log):
     axis.plot(at, raw, color=colour, linewidth=0.8, alpha=0.35)
     axis.plot(at, smoothed, color=colour, linewidth=1.8, linestyle=DASHES[number % len(DASHES)])
     known = np.flatnonzero(np.isfinite(smoothed))
-    if len(known): axis.annotate(f" {name}", (at[known[-1]], smoothed[known[-1]]), color=colour, va="center", annotation_clip=False)
+    return (name, colour, at[known[-1]], smoothed[known[-1]]) if len(known) else None
 
 
 def _draw_strip(axis, strip):

@@ -19,16 +19,19 @@ from .core import Step
 # %% ../nbs/00_run.ipynb #e4c5170a
 @dataclass(frozen=True)
 class Knob:
-    "A number that may be turned during training. Raises ValueError for a start outside the range, or a logarithm of 0."
+    "A number that may be turned during training. Raises ValueError for a start outside the range, a logarithm of 0, or names that do not fit."
     start: float
     low: float
     high: float
     log: bool = False  # whether its slider goes by factors
     whole: bool = False  # whether it takes whole numbers only
     label: str = ""  # its name on the page, by default the name under which it is given
+    names: tuple[str, ...] = ()  # what its whole numbers are called, from `low` on; by default by their digits
 
     def __post_init__(self):
         if self.log and self.low <= 0: raise ValueError(f"a logarithmic knob starts above 0, not at {self.low}.")
+        if self.names and not (self.whole and len(self.names) == self.high - self.low + 1):
+            raise ValueError(f"{len(self.names)} names need as many whole numbers, not {self.low} to {self.high}.")
         self.accept("start", self.start)
 
     def accept(self, name: str, value: float) -> float:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RECIPES', 'MLP', 'Turn', 'take_turn', 'train', 'as_tensors', 'class_loss', 'measure', 'with_wrong_labels', 'BestYet',
            'average_into', 'nothing', 'Task', 'Recipe', 'digits_task', 'share_of', 'Crowd', 'crowd_loss',
-           'side_by_side', 'shares_right', 'difficulty', 'in_order']
+           'side_by_side', 'shares_right', 'difficulty', 'ordered_batch', 'in_order']
 
 # %% ../nbs/04_training.ipynb #7896a13c
 import copy
@@ -204,9 +204,13 @@ def difficulty(x: np.ndarray, y: np.ndarray, steps: int = 300) -> np.ndarray:
     return surprise
 
 # %% ../nbs/04_training.ipynb #2f0a70ae
+def ordered_batch(x: np.ndarray, y: np.ndarray, ranking: np.ndarray, seed: int, i: int, steps: int, size: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    "Batch number `i` of `steps`: from the first fifth of `ranking`, later from more and more of it; from half-way on, from all."
+    let_in = ranking[: int(min(1, 0.2 + 1.6 * i / steps) * len(ranking))]
+    rows = np.random.default_rng((seed, i)).choice(let_in, size, replace=False)
+    return x[rows], y[rows]
+
+
 def in_order(x: np.ndarray, y: np.ndarray, ranking: np.ndarray, seed: int, steps: int, size: int = 32) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    "`steps` batches from the first fifth of `ranking`, then from more and more of it; from half-way on, from all."
-    rng = np.random.default_rng(seed)
-    for i in range(steps):
-        rows = rng.choice(ranking[: int(min(1, 0.2 + 1.6 * i / steps) * len(ranking))], size, replace=False)
-        yield x[rows], y[rows]
+    "All `steps` batches, one after the other."
+    return (ordered_batch(x, y, ranking, seed, i, steps, size) for i in range(steps))

@@ -126,13 +126,13 @@ class Presets(Control):
     def __post_init__(self): object.__setattr__(self, "start", _start_among(self.name, list(self.settings), self.start))
 
 # %% ../nbs/00_views.ipynb #4534a966
-VIEWS = ("words.js", "bars.js", "curves.js", "heatmap.js", "images.js", "field.js", "graph.js", "race.js")
+VIEWS = ("words.js", "bars.js", "heatmap.js", "images.js", "field.js", "graph.js", "race.js")
 
 
 def explorer_source(formula: str = "") -> str:
     "The ES module of an explorer: controls and views, the names of each view's helpers its own, and a formula's module if given."
     inside = [f"{{\n{static_text(name)}\n}}" for name in (*VIEWS, *([formula] if formula else []))]
-    return "\n".join([*map(static_text, ("common.js", "controls.js", "axes.js", "shades.js")), *inside, static_text("explorer.js")])
+    return "\n".join([*map(static_text, ("common.js", "controls.js", "axes.js", "shades.js", "lines.js")), *inside, static_text("explorer.js")])
 
 
 def as_charts(shown: Chart | Sequence[Chart]) -> list[Chart]:

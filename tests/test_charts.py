@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stills import weakest_contrast
 
 from genai_course import charts
 from genai_course.charts import Bars, Curves, HeatMap
@@ -97,3 +98,7 @@ EMPTY = [
 @pytest.mark.parametrize("chart", EMPTY, ids=lambda chart: chart.alt)
 def test_a_chart_with_nothing_to_draw_has_a_picture_that_says_what_it_is(chart):
     assert chart.picture().alt == chart.alt and sent(chart)["alt"] == chart.alt
+
+
+def test_words_in_place_of_a_figure_are_legible_on_light_and_dark_pages():
+    assert weakest_contrast(charts.message_picture("Nothing to draw.")) > 3

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
+from stills import weakest_contrast
 
 from genai_course import dashboard as module
 from genai_course.core import Step
@@ -119,6 +120,14 @@ def test_a_description_tells_begin_end_lowest_and_changes():
                             schedule=[(2, "lr", 1)]))  # fmt: skip
     said = page_data(trainer)["description"]
     assert said == ("Finished, 6 steps. loss began at 9.1, is now 5; lowest 1 near step 3. Changes: step 2: learning rate to 1, by schedule.")
+
+
+def test_a_named_value_is_told_by_its_name_and_sent_with_all_of_them():
+    order = Knob(0, low=-1, high=1, whole=True, names=("hard first", "any order", "easy first"))
+    trainer = ended(Trainer("named", steps_of(1.0, 1.0, 1.0), knobs={"order": order}, schedule=[(1, "order", 1), (2, "order", -1)]))
+    data = json.loads(json.dumps(page_data(trainer)))
+    assert [change["text"] for change in data["changes"]] == ["step 1: order to easy first, by schedule", "step 2: order to hard first, by schedule"]
+    assert data["knobs"][0]["names"] == ["hard first", "any order", "easy first"] and data["knobs"][0]["value"] == -1
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(-10, 10)), min_size=1, max_size=400), st.sampled_from([1, 2, 64]))
@@ -315,3 +324,9 @@ def test_any_run_has_a_picture(losses, log):
     data = page_data(trainer)
     found = still_picture(trainer.report, data["word"], data["changes"], data["description"], log)
     assert found.png.startswith(b"\x89PNG") and found.alt == data["description"]
+
+
+def test_the_words_of_a_picture_are_legible_on_light_and_dark_pages():
+    trainer = ended(Trainer("legible", steps_of(2.0, 1.0), knobs=KNOBS, schedule=[(1, "lr", 1)]))
+    data = page_data(trainer)
+    assert weakest_contrast(still_picture(trainer.report, data["word"], data["changes"], data["description"])) > 3

@@ -1,14 +1,32 @@
 import html
 import io
+import itertools
+import statistics
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from genai_course import plots
-from genai_course.plots import INK, PALETTE, bars, contrast, curves, draw_graph, field, histograms, image_grid, picture, subplots, walks
+from genai_course.plots import (
+    INK,
+    PALETTE,
+    apart,
+    bars,
+    contrast,
+    curves,
+    draw_graph,
+    field,
+    histograms,
+    image_grid,
+    picture,
+    spreads,
+    subplots,
+    walks,
+)
 
 
 def opened(shown): return Image.open(io.BytesIO(shown.png)).convert("RGBA")
@@ -16,6 +34,8 @@ def opened(shown): return Image.open(io.BytesIO(shown.png)).convert("RGBA")
 
 PICTURES = {
     "curves": lambda alt: curves({"a": [3, 2, 1], "b": [1, 2, 4]}, alt),
+    "spreads": lambda alt: spreads({"a": np.ones((2, 3)), "b": np.arange(6.0).reshape(2, 3)}, [1, 10], alt, "x", "y", log_x=True),
+    "spreads under names": lambda alt: spreads({"a": np.ones((2, 3)), "b": np.arange(6.0).reshape(2, 3)}, ["one", "two"], alt),
     "bars": lambda alt: bars({"a": 1, "b": 20}, alt, log=True),
     "image_grid": lambda alt: image_grid(np.zeros((5, 3, 4, 4)), alt, list("abcde"), columns=2),
     "histograms": lambda alt: histograms({"a": np.arange(9), "b": np.ones(4)}, alt),
@@ -67,6 +87,62 @@ def test_lines_differ_by_more_than_colour():
     plots.draw_curves(axes[0, 0], {name: [1, 2] for name in "abcdef"})
     styles = [(line.get_linestyle(), line.get_marker(), str(line._dash_pattern)) for line in axes[0, 0].lines]
     assert len(set(styles)) == 6
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    "The axes of the figures that are made."
+    kept, make = [], plots.subplots
+    monkeypatch.setattr(plots, "subplots", lambda *sizes, **named: kept.append(make(*sizes, **named)) or kept[-1])
+    return lambda: kept[-1][1][0, 0]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6), st.floats(0.01, 0.3))
+def test_names_move_apart_as_little_as_can_be(heights, room):
+    moved = apart(heights, room)
+    order = np.argsort(heights, kind="stable")
+    assert (np.diff(moved[order]) >= room - 1e-9).all()
+    # No move can be shorter than half of what any two lack between them.
+    lack = max(room * (j - i) - (heights[order[j]] - heights[order[i]]) for i in range(len(order)) for j in range(i, len(order)))
+    assert np.abs(moved - heights).max() == pytest.approx(lack / 2, abs=1e-9)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_names_of_lines_that_end_together_do_not_cover_each_other(drawn, log):
+    curves({"one": [1.0, 5.0], "two": [9.0, 5.0], "three": [5.0, 5.0]}, "Three lines that meet.", log=log)
+    axis = drawn()
+    FigureCanvasAgg(axis.figure).draw()
+    boxes = sorted((text.get_window_extent() for text in axis.texts), key=lambda box: box.y0)
+    assert len(boxes) == 3 and all(lower.y1 <= upper.y0 + 1 for lower, upper in itertools.pairwise(boxes))
+
+
+def bar_ends(axis):
+    "For each bar, its place, its lower and its upper end, whichever way it lies."
+    upright = [container.lines[2][0].get_segments() for container in axis.containers]
+    return [[(segment[0], segment[1]) for segment in segments] for segments in upright]
+
+
+@given(st.integers(0, 1000))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=10)
+@pytest.mark.parametrize("log", [False, True])
+def test_a_bar_is_a_standard_deviation_or_on_a_logarithmic_axis_all_runs(drawn, log, seed):
+    runs = np.exp(np.random.default_rng(seed).normal(size=(2, 3, 5)))
+    spreads({"a": runs[0], "b": runs[1]}, [1, 2, 3], "Two lines.", log=log)
+    for own, bars_of_one in zip(runs, bar_ends(drawn()), strict=True):
+        for values, (bottom, top) in zip(own, bars_of_one, strict=True):
+            mean, sd = values.sum() / 5, statistics.stdev(values)
+            assert (bottom[1], top[1]) == pytest.approx((values.min(), values.max()) if log else (mean - sd, mean + sd))
+
+
+@pytest.mark.parametrize("options", [{}, {"log_x": True}, {"names": True}])
+def test_no_bar_hides_another_and_each_stands_by_its_own_number_or_name(drawn, options):
+    at = ["one", "two"] if options.pop("names", False) else [1.0, 10.0]
+    spreads({name: np.arange(6.0).reshape(2, 3) for name in "abc"}, at, "Three lines.", **options)
+    across = int(isinstance(at[0], str))
+    places = np.array([[start[across] for start, _ in bars_of_one] for bars_of_one in bar_ends(drawn())])  # (names, at)
+    assert len(set(places.ravel())) == places.size
+    assert np.abs(places - (np.array([0, -1]) if across else at)).max() < 0.45
+    if across: assert [text.get_text() for text in drawn().get_yticklabels()] == at and list(drawn().get_yticks()) == [0, -1]
 
 
 def test_the_same_figure_gives_the_same_bytes():

@@ -142,6 +142,12 @@ def test_a_knob_of_whole_numbers_rounds():
     assert run.values.turns == 3 and isinstance(run.values.turns, int)
 
 
+@pytest.mark.parametrize(("high", "whole"), [(2, True), (0, True), (1, False)])
+def test_a_knob_refuses_names_that_do_not_fit_its_numbers(high, whole):
+    assert Knob(0, low=0, high=1, whole=True, names=("off", "on")).accept("switch", 1) == 1
+    with pytest.raises(ValueError, match=f"2 names need as many whole numbers, not 0 to {high}"): Knob(0, low=0, high=high, whole=whole, names=("off", "on"))
+
+
 @pytest.mark.parametrize(("schedule", "said"), [([(3, "rate", 1)], "there is no knob rate; the knobs are: lr, turns"), ([(3, "lr", 2)], "lr = 2: choose from 0 to 1")])
 def test_a_schedule_that_does_not_fit_is_told_at_once(schedule, said):
     with pytest.raises(ValueError, match=said): Run(KNOBS, schedule)

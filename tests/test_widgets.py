@@ -1,10 +1,15 @@
 """The view base, the layered layout, and predictions: what is computed, what is sent, what is kept."""
 
+import base64
+import io
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from stills import weakest_contrast
 
 from genai_course import widgets
 from genai_course.core import progress_file, read_progress
@@ -71,6 +76,11 @@ def test_the_embedded_state_keeps_module_and_style(squares):
     assert state["_esm"] == widgets.module_source("predict.js") and state["_css"] == widgets.style_source()
 
 
+def opened(tag):
+    "The image that a tag holds."
+    return Image.open(io.BytesIO(base64.b64decode(re.search(r"base64,([^\"]+)", tag)[1])))
+
+
 def shown_by(view, monkeypatch):
     shown = []
     monkeypatch.setattr(widgets, "display", lambda bundle, **how: shown.append(bundle))
@@ -80,8 +90,9 @@ def shown_by(view, monkeypatch):
 
 def test_a_live_view_is_followed_by_its_still_picture(squares, monkeypatch):
     live, still = shown_by(squares, monkeypatch)
-    assert live[widgets.WIDGET_MIME]["model_id"] == squares.model_id and live["text/plain"] == "One bar."
-    assert "data:image/png;base64,iVBOR" in still["text/html"] and 'alt="One bar."' in still["text/html"]
+    assert {**live, **still} == {widgets.WIDGET_MIME: live[widgets.WIDGET_MIME], **still} and still["text/plain"] == "One bar."  # words come once
+    assert live[widgets.WIDGET_MIME]["model_id"] == squares.model_id
+    assert 'alt="One bar."' in still["text/html"] and opened(still["text/html"]).format == "WEBP"
 
 
 def test_headless_shows_the_picture_alone_and_opens_no_channel(monkeypatch):
@@ -130,6 +141,30 @@ def test_a_kept_guess_is_final_and_found_again():
     again = widgets.predict("02.test", "How much?", answer=2.0)
     assert again.data["verdict"] == "Right, near enough: you said 1.96, it is 2."
     assert ask(again, guess="2", confidence=100, serial=2)["kept"]["guess"] == 1.96
+
+
+@pytest.mark.parametrize(("right", "said"), [(True, "You marked it: it came true."), (False, "You marked it: it did not come true.")])
+def test_where_python_knows_no_answer_the_learner_marks_the_guess_once(right, said):
+    form = widgets.predict("02.open", "How fast?")
+    assert "right" not in ask(form, guess="500", confidence=40, serial=1)["kept"] and form.data["verdict"] == ""
+    assert "right" not in read_progress()["predictions"]["02.open"]
+    assert ask(form, right=right, serial=2)["verdict"] == said
+    assert ask(widgets.predict("02.open", "How fast?"), right=not right, serial=3)["verdict"] == said
+    assert read_progress()["predictions"]["02.open"] == {"guess": 500.0, "confidence": 40, "question": "How fast?", "right": right}
+
+
+def test_a_mark_before_a_guess_is_nothing():
+    assert ask(widgets.predict("02.open", "How fast?"), right=True, serial=1)["kept"] == {} and not progress_file().exists()
+
+
+def test_a_guess_made_before_the_answer_was_known_gets_its_outcome():
+    ask(widgets.predict("02.later", "How fast?"), guess="500", confidence=40, serial=1)
+    assert widgets.predict("02.later", "How fast?", answer=400.0).data["kept"]["right"] is False
+    assert read_progress()["predictions"]["02.later"]["right"] is False
+
+
+def test_words_in_a_still_are_legible_on_light_and_dark_pages():
+    assert weakest_contrast(widgets.Prediction("02.test", "Up or down?", ["up", "down"], None).draw()) > 3
 
 
 @pytest.mark.parametrize("guess", ["", "two", "nan", "inf", None])

@@ -29,13 +29,14 @@ def bands(predictions: Mapping[str, Mapping]) -> list[Band]:
 
 
 def in_words(predictions: Mapping[str, Mapping]) -> list[str]:
-    "The same in sentences; none before there is a prediction whose outcome is known."
-    found = bands(predictions)
-    if not found: return []
+    "The same in sentences, and how many predictions are not counted; none before there is a prediction."
+    found, unknown = bands(predictions), sum("right" not in one for one in predictions.values())
+    uncounted = [f"Not counted: {unknown} without an outcome; say under the question whether it came true."] if unknown else []
+    if not found: return uncounted
     count, right = sum(band.count for band in found), sum(band.right for band in found)
     sure = sum(band.confidence * band.count for band in found) / count
     lines = [f"Predictions: {right} of {count} came true; you were {sure:.0%} sure on average. {_advice(count, sure - right / count)}"]
-    return [*lines, *[f"About {band.confidence:.0%} sure: {band.right} of {band.count} came true." for band in found]]
+    return [*lines, *[f"About {band.confidence:.0%} sure: {band.right} of {band.count} came true." for band in found], *uncounted]
 
 
 def _advice(count, excess):

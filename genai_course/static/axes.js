@@ -8,12 +8,12 @@ function linearTicks(low, high, count) {
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-// Whole powers of ten; where fewer than two are in sight, ordinary ticks.
+// Powers of ten; over few of them 2 and 5 times as well; where fewer than two are in sight, ordinary ticks.
 function logTicks(low, high, count) {
-  const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
-  if (last - first < 1) return linearTicks(low, high, count);
-  const every = Math.ceil((last - first + 1) / (count + 1));
-  return Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => 10 ** (first + i * every));
+  const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high)), every = Math.ceil((last - first + 1) / (count + 1));
+  const powers = Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, i) => 10 ** (first + i * every));
+  const found = powers.flatMap((power) => (last - first < 3 ? [1, 2, 5] : [1]).map((factor) => factor * power)).filter((tick) => tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9));
+  return found.length > 1 ? found : linearTicks(low, high, count);
 }
 
 // From numbers to places between `from` and `to`; null for what has no place: a gap, or what a logarithm cannot take.
@@ -26,14 +26,12 @@ function scale(numbers, from, to, { log = false, count = 5 } = {}) {
   return { place, low, high, ticks: (log ? logTicks : linearTicks)(low, high, count) };
 }
 
-const tickText = (value) => readable(value).replace(/e([−+])(\d+)/, (_, sign, digits) => `e${sign === "−" ? "−" : ""}${digits}`);
-
 // Lines and numbers of a plot's two axes, as one group. `box` is { left, right, top, bottom } in the picture's units.
 function drawAxes(box, x, y, chart) {
   const across = y.ticks.map((value) => shape("g", { transform: `translate(0,${y.place(value)})` },
-    shape("line", { class: "genai-grid", x1: box.left, x2: box.right }), shape("text", { class: "genai-tick genai-end", x: box.left - 8, y: 4 }, tickText(value))));
+    shape("line", { class: "genai-grid", x1: box.left, x2: box.right }), shape("text", { class: "genai-tick genai-end", x: box.left - 8, y: 4 }, readable(value))));
   const along = x.ticks.map((value) => shape("g", { transform: `translate(${x.place(value)},${box.bottom})` },
-    shape("line", { class: "genai-axis", y2: 5 }), shape("text", { class: "genai-tick", y: 19 }, tickText(value))));
+    shape("line", { class: "genai-axis", y2: 5 }), shape("text", { class: "genai-tick", y: 19 }, readable(value))));
   const base = shape("line", { class: "genai-axis", x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom });
   const below = shape("text", { class: "genai-axis-label", x: (box.left + box.right) / 2, y: box.bottom + 38 }, chart.xlabel);
   const beside = shape("text", { class: "genai-axis-label genai-start", x: 4, y: box.top - 14 }, chart.ylabel);

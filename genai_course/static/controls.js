@@ -9,7 +9,7 @@ function readable(value, percent = false) {
   if (percent) return `${(100 * value).toFixed(1)} %`;
   const size = Math.abs(value);
   if (size >= 100 && size < 1e6) return Math.round(value).toLocaleString("en-GB").replace("-", "−");
-  const text = size === 0 ? "0" : size >= 1e6 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
+  const text = size && (size >= 1e6 || size < 1e-3) ? value.toExponential(2).replace(/\.?0*e\+?/, "e") : String(Number(value.toPrecision(3)));
   return text.replaceAll("-", "−");
 }
 
@@ -113,16 +113,17 @@ CONTROLS.transport = (spec, changed) => {
   return player;
 };
 
-// A place to read values off a chart: a native range laid over it, invisible until it has the focus, so that every reader knows it.
-function reader(label, tell, moved) {
-  const input = element("input", { type: "range", min: 0, step: 1, value: 0, class: "genai-reader", "aria-label": label, oninput: () => place(Number(input.value)) });
-  const place = (at) => {
-    input.value = at;
-    input.setAttribute("aria-valuetext", tell(Number(input.value)));
-    moved(Number(input.value));
-  };
+// A place to read values off a chart: a native range laid over it, invisible until it has the focus, so that every reader knows it. `tell` puts a place
+// into words, which `said` shows below the chart; `moved` follows every change of place, `chosen` those that the learner makes.
+function reader(label, tell, moved, chosen = () => {}) {
+  const said = element("div", { class: "genai-readout", "aria-hidden": "true" }); // to screen readers the range says it
+  const input = element("input", { type: "range", min: 0, step: 1, value: 0, class: "genai-reader", "aria-label": label, oninput: () => move(read()) });
+  const read = () => Number(input.value);
+  const say = () => { said.textContent = tell(read()); input.setAttribute("aria-valuetext", said.textContent); };
+  const place = (at) => { input.value = at; say(); moved(read()); };
+  const move = (at) => { chosen(at); place(at); };
   const resize = (count) => { input.max = Math.max(0, count - 1); input.disabled = count === 0; };
-  return { input, place, resize, read: () => Number(input.value) };
+  return { input, said, say, place, move, read, resize };
 }
 
 // What stands where a chart has nothing to draw, and what a chart left out.

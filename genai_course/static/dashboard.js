@@ -1,5 +1,4 @@
 // A training run on show: curves, samples and pace as they come; buttons and knobs to steer it.
-const WIDTH = 640, HEIGHT = 310, EDGE = { left: 52, right: 118, top: 26, bottom: 44 };
 const REST = 250; // milliseconds without a move before a knob is taken to be where the learner wants it
 const OWN = 1500; // milliseconds in which a knob keeps the learner's value, whatever Python still reports
 const ICONS = {
@@ -19,96 +18,15 @@ export function smooth(points, weight) {
   });
 }
 
-// Round numbers from low to high, about `count` of them.
-export function ticks(low, high, count) {
-  const rough = (high - low) / count, size = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * size).find((s) => s >= rough);
-  return Array.from({ length: Math.floor(high / step) - Math.ceil(low / step) + 1 }, (_, i) => (Math.ceil(low / step) + i) * step);
-}
-
-// Powers of ten from low to high; with 2 and 5 between them where there are few.
-export function logTicks(low, high) {
-  const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
-  const every = Math.ceil((last - first) / 6), between = last - first < 3 ? [1, 2, 5] : [1];
-  const all = [];
-  for (let power = first; power <= last; power += every) all.push(...between.map((m) => m * 10 ** power));
-  return all.filter((t) => t >= low && t <= high);
-}
-
-export function tickText(value) {
-  const size = Math.abs(value);
-  if (size && (size < 1e-3 || size >= 1e6)) return value.toExponential(0).replace("e+", "e").replace("-", "−");
-  return Number(value.toPrecision(6)).toLocaleString("en-GB").replace("-", "−");
-}
-
-// Where the values lie on the axis: a little room around them, and for equal ones a range at all.
-export function range(values, log) {
-  const shown = values.filter((v) => v !== null && (!log || v > 0));
-  if (!shown.length) return log ? [0.1, 1] : [0, 1];
-  const low = shown.reduce((a, b) => Math.min(a, b)), high = shown.reduce((a, b) => Math.max(a, b));
-  if (log) return low === high ? [low / 2, high * 2] : [low / (high / low) ** 0.05, high * (high / low) ** 0.05];
-  const room = (high - low) * 0.05 || Math.abs(high) * 0.5 || 1;
-  return [low >= 0 && low < high * 0.5 ? 0 : low - room, high + room];
-}
-
-// The marks of a path through the points; a gap lifts the pen, a lone point becomes a dot.
-function path(curve, points, x, y, log) {
-  const parts = [];
-  let pen = false;
-  points.forEach((point, i) => {
-    const there = point !== null && (!log || point > 0);
-    if (there) parts.push(`${pen ? "L" : "M"}${x((i + 0.5) * curve.width - 0.5).toFixed(1)},${y(point).toFixed(1)}${pen ? "" : "h0.01"}`);
-    pen = there;
-  });
-  return parts.join("");
-}
-
-function apart(places, gap) {
-  const order = [...places.keys()].sort((a, b) => places[a] - places[b]), moved = [...places];
-  order.forEach((at, i) => { if (i) moved[at] = Math.max(moved[at], moved[order[i - 1]] + gap); });
-  const over = Math.max(0, ...moved.map((m) => m - (HEIGHT - EDGE.bottom - 10)));
-  return moved.map((m) => m - over);
-}
-
-function axes(x, y, xs, ys) {
-  const right = WIDTH - EDGE.right, low = HEIGHT - EDGE.bottom;
-  const rows = ys.flatMap((t) => [shape("path", { class: "genai-rule", d: `M${EDGE.left},${y(t)}H${right}` }),
-    shape("text", { class: "genai-tick genai-tick-y", x: EDGE.left - 7, y: y(t) + 4 }, tickText(t))]);
-  const columns = xs.map((t) => shape("text", { class: "genai-tick", x: x(t), y: low + 17 }, tickText(t)));
-  const base = shape("path", { class: "genai-base", d: `M${EDGE.left},${low}H${right}` });
-  return [...rows, base, ...columns, shape("text", { class: "genai-tick", x: (EDGE.left + right) / 2, y: low + 35 }, "step")];
-}
-
-function flags(changes, x) {
-  let free = -Infinity;
-  return changes.flatMap((change, i) => {
-    const at = x(change.step), line = shape("path", { class: "genai-flag", d: `M${at},${EDGE.top}V${HEIGHT - EDGE.bottom}` });
-    if (at < free) return [line];
-    free = at + 16;
-    return [line, shape("circle", { class: "genai-flag-head", cx: at, cy: 13, r: 9 }), shape("text", { class: "genai-flag-number", x: at, y: 17 }, String(i + 1))];
-  });
-}
-
-function drawChart(svg, data, view) {
-  const all = [...data.curves, ...data.shadow], last = Math.max(1, data.step - 1, ...all.map((c) => c.points.length * c.width - 1));
-  const [low, high] = range(all.flatMap((c) => c.points), view.log);
-  const height = HEIGHT - EDGE.top - EDGE.bottom, width = WIDTH - EDGE.left - EDGE.right;
-  const x = (step) => EDGE.left + (step / last) * width;
-  const part = view.log ? (v) => Math.log(v / low) / Math.log(high / low) : (v) => (v - low) / (high - low);
-  const y = (value) => EDGE.top + height * (1 - part(value));
-  const line = (curve, points, name) => shape("path", { class: name, d: path(curve, points, x, y, view.log) });
-  const smoothed = data.curves.map((c) => smooth(c.points, view.smoothing));
-  const ends = smoothed.map((points) => points.findLast((p) => p !== null && (!view.log || p > 0)));
-  const heights = apart(ends.map((end) => (end === undefined ? HEIGHT - EDGE.bottom : y(end))), 32);
-  const labels = data.curves.map((c, i) => shape("g", { class: `genai-curve-label genai-curve-${i % 4}` },
-    shape("text", { x: WIDTH - EDGE.right + 10, y: heights[i] - 1 }, c.name),
-    shape("text", { class: "genai-curve-now", x: WIDTH - EDGE.right + 10, y: heights[i] + 14 }, c.now)));
-  svg.replaceChildren(
-    ...axes(x, y, ticks(0, last, 6), view.log ? logTicks(low, high) : ticks(low, high, 5)),
-    ...data.shadow.map((c) => line(c, smooth(c.points, view.smoothing), "genai-curve-shadow")),
-    ...data.curves.map((c, i) => line(c, c.points, `genai-curve-raw genai-curve-${i % 4}`)),
-    ...data.curves.map((c, i) => line(c, smoothed[i], `genai-curve genai-curve-${i % 4}`)),
-    ...flags(data.changes, x), ...labels);
+// What lines.js draws of a run: smoothed curves over their faint raw selves, the attempt before behind them, a flag for each change.
+function chartOf(data, view) {
+  const line = (curve) => ({ x: curve.points.map((_, i) => (i + 0.5) * curve.width - 0.5), y: smooth(curve.points, view.smoothing) });
+  const lines = data.curves.map((curve) => ({ ...line(curve), name: curve.name, faint: curve.points, detail: curve.now }));
+  const known = lines.flatMap((curve) => curve.faint).filter(isNumber), low = Math.min(...known), high = Math.max(...known);
+  const reach = { x: [0, Math.max(1, data.step - 1)], y: low >= 0 && low < high / 2 ? [0] : [] };
+  const begun = data.curves.length || !["running", "starting"].includes(data.state);
+  return { lines, behind: data.shadow.map(line), flags: data.changes.map((change) => change.step), reach, xlabel: "step", ylabel: "", log: view.log, alt: data.description,
+    empty: begun ? undefined : "the curves begin with the first step" };
 }
 
 // A button that keeps the focus when there is nothing to do, and says so.
@@ -122,7 +40,7 @@ function runButton(icon, text, act) {
 }
 
 // The buttons. What they can do comes from Python.
-function transport(ask) {
+function steering(ask) {
   let data = null;
   const play = runButton("pause", "Pause", () => ask({ do: data.can.resume ? "resume" : "pause" }));
   const step = runButton("step", "One step", () => ask({ do: "step" }));
@@ -169,7 +87,10 @@ function knobRow(knob, ask) {
     clearTimeout(timer);
     timer = setTimeout(() => ask({ do: "turn", knob: knob.name, value: valueAt(knob, Number(input.value)) }), REST);
   } });
-  const say = (value) => { shown.textContent = tickText(value); input.setAttribute("aria-valuetext", `${knob.label} is ${tickText(value)}`); };
+  const say = (value) => {
+    shown.textContent = knob.names[Math.round(value - knob.low)] ?? readable(value);
+    input.setAttribute("aria-valuetext", `${knob.label} is ${shown.textContent}`);
+  };
   const update = ({ value }) => {
     if (Date.now() - touched < OWN) return;
     input.value = knob.whole ? (value - knob.low) * size : positionOf(knob, value);
@@ -215,7 +136,7 @@ function historyPanel() {
 }
 
 function samplePanel(model) {
-  const box = element("div", { class: "genai-film genai-scroll", tabindex: 0, role: "region", "aria-label": "Samples, oldest first" });
+  const box = element("div", { class: "genai-samples genai-scroll", tabindex: 0, role: "region", "aria-label": "Samples, oldest first" });
   const picture = (shot) => element("img", { src: `data:image/png;base64,${shot.image}`, alt: `Samples at step ${shot.step}`, style: `--pixels:${shot.width}px` });
   const show = () => {
     const film = model.get("film");
@@ -235,17 +156,16 @@ function told(node) { return (text) => { if (node.textContent !== text) node.tex
 export default {
   render: frame((controls, ask, model) => {
     let data = model.get("data");
-    const buttons = transport(ask), knobs = knobPanel(data.knobs, ask), history = historyPanel(), film = samplePanel(model);
+    const buttons = steering(ask), knobs = knobPanel(data.knobs, ask), history = historyPanel(), film = samplePanel(model);
     const word = element("span", { class: "genai-run-word", role: "status" }), pace = element("span", { class: "genai-run-pace" });
     const state = element("p", { class: "genai-run-state" }, element("span", { class: "genai-run-light", "aria-hidden": "true" }), word, pace,
       element("span", { class: "genai-run-cut" }, "Cut off: the kernel that ran this is gone. You see the last that came from it."));
     const bar = element("progress", { max: 1, "aria-label": "Steps done" });
     const problem = element("p", { class: "genai-problem", role: "alert" }), trouble = element("p", { class: "genai-trouble", role: "status" });
-    const svg = shape("svg", { class: "genai-chart", role: "img", viewBox: `0 0 ${WIDTH} ${HEIGHT}` });
-    const empty = element("p", { class: "genai-run-empty" });
-    const options = viewOptions(data, () => drawChart(svg, data, options.view));
-    const tell = { word: told(word), problem: told(problem), trouble: told(trouble), empty: told(empty) };
-    const chart = element("div", { class: "genai-run-chart" }, svg, empty);
+    const curves = lineChart();
+    const options = viewOptions(data, () => curves.draw(chartOf(data, options.view)));
+    const tell = { word: told(word), problem: told(problem), trouble: told(trouble) };
+    const chart = element("div", { class: "genai-run-chart" }, curves.node);
     const side = element("div", { class: "genai-run-side" }, knobs.box, options.box, history.box);
     controls.append(buttons.box, state, bar, problem, trouble, element("div", { class: "genai-run-parts" }, chart, side), film);
     return (fresh) => {
@@ -256,7 +176,6 @@ export default {
       tell.word(data.word);
       tell.problem(failed && `✕ ${failed}`);
       tell.trouble(data.trouble && `⚠ ${data.trouble}`);
-      tell.empty(data.curves.length ? "" : data.state === "running" || data.state === "starting" ? "The curves begin with the first step." : "No step yet.");
       pace.textContent = data.pace;
       bar.hidden = !data.total;
       bar.value = data.total ? data.taken / data.total : 0;
@@ -264,8 +183,7 @@ export default {
       knobs.update(data.knobs);
       history.update(data);
       options.update(data);
-      drawChart(svg, data, options.view);
-      svg.setAttribute("aria-label", data.description);
+      curves.draw(chartOf(data, options.view));
     };
   }),
 };

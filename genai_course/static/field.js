@@ -44,7 +44,7 @@ function drawPlane(chart, plan) {
 
 VIEWS.field = () => {
   const svg = shape("svg", { class: "genai-chart genai-plane", role: "img" }), picture = shape("g", {}), cursor = shape("circle", { class: "genai-cursor genai-ring", r: 9 });
-  const said = element("output", { class: "genai-readout" }), after = element("div", {});
+  const after = element("div", {});
   let chart = null, plan = null, stops = [];
   const things = () => [
     ...chart.points.map(([x, y, kind]) => ({ at: [x, y], text: chart.kinds[kind] ? `point of ${chart.kinds[kind]}` : "point" })),
@@ -56,7 +56,6 @@ VIEWS.field = () => {
     const [x, y] = placed(plan, stops[i].at);
     cursor.setAttribute("cx", x);
     cursor.setAttribute("cy", y);
-    said.textContent = tell(i);
   };
   const reading = reader("Read points off the plane", tell, show);
   const point = (event) => {
@@ -67,7 +66,7 @@ VIEWS.field = () => {
   };
   svg.append(picture, cursor);
   const stage = element("div", { class: "genai-plot", onpointermove: point }, svg, reading.input);
-  const node = element("div", { class: "genai-figure" }, stage, said, after);
+  const node = element("div", { class: "genai-figure" }, stage, reading.said, after);
   const draw = (fresh) => {
     chart = fresh;
     plan = plane(chart);
@@ -77,7 +76,7 @@ VIEWS.field = () => {
     svg.setAttribute("aria-label", chart.alt);
     picture.replaceChildren(...drawPlane(chart, plan));
     stage.hidden = empty;
-    said.hidden = !stops.length;
+    reading.said.hidden = !stops.length;
     after.replaceChildren(...(empty ? [emptyState("there are no points")] : []), ...(chart.values ? [shadeKey(...chart.reach)] : []), ...noteLines(chart.notes));
     reading.resize(stops.length);
     if (stops.length) reading.place(Math.min(reading.read(), stops.length - 1));

@@ -86,7 +86,7 @@ function paintValues(data, nodes, edges, at) {
 
 VIEWS.graph = () => {
   const svg = shape("svg", { class: "genai-graph", role: "img" }), redraw = graphDrawing(svg, paintValues);
-  const said = element("output", { class: "genai-readout" }), after = element("div", {});
+  const after = element("div", {});
   let chart = null;
   const tell = (at) => {
     const { id, label, value, parents } = chart.nodes[at];
@@ -94,15 +94,15 @@ VIEWS.graph = () => {
     const incoming = chart.edges.filter((edge) => edge.target === id && edge.label).map((edge) => edge.label);
     return `${label}${value && ` ${value}`}${names.length ? `, from ${names.join(" and ")}` : ""}${incoming.length ? `, edges ${incoming.join(" and ")}` : ""}`;
   };
-  const show = (at) => { said.textContent = tell(at); redraw(chart, reading.input.matches(":focus") ? at : null); };
+  const show = (at) => redraw(chart, reading.input.matches(":focus") ? at : null);
   const reading = reader("Read the nodes of the graph", tell, show);
   const scroll = element("div", { class: "genai-scroll" }, svg);
   const stage = element("div", { class: "genai-plot", onfocusin: () => show(reading.read()), onfocusout: () => redraw(chart, null) }, scroll, reading.input);
-  const node = element("div", { class: "genai-figure" }, stage, said, after);
+  const node = element("div", { class: "genai-figure" }, stage, reading.said, after);
   const draw = (fresh) => {
     chart = fresh;
     const count = chart.nodes.length;
-    stage.hidden = said.hidden = !count;
+    stage.hidden = reading.said.hidden = !count;
     after.replaceChildren(...(count ? [] : [emptyState("there are no nodes")]), ...noteLines(chart.notes));
     svg.setAttribute("aria-label", chart.alt);
     reading.resize(count);

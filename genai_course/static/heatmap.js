@@ -41,12 +41,12 @@ function drawNumbers(chart, grid) {
 
 VIEWS.heatmap = () => {
   const svg = shape("svg", { class: "genai-chart genai-heat", role: "img" }), picture = shape("g", {}), cursor = shape("rect", { class: "genai-cell-cursor" });
-  const said = element("output", { class: "genai-readout" }), after = element("div", {});
+  const after = element("div", {});
   let chart = null, grid = null;
   const tell = () => `${chart.ylabel || "row"} ${chart.rows[row.read()]}, ${chart.xlabel || "column"} ${chart.columns[column.read()]}: ${readable(chart.values[row.read()][column.read()], chart.percent)}`;
   const show = () => {
     const [r, c] = [row.read(), column.read()];
-    said.textContent = tell();
+    for (const reading of [row, column]) reading.say(); // each says both
     for (const [name, value] of Object.entries({ x: grid.left + c * grid.side, y: grid.above + r * grid.side, width: grid.side, height: grid.side })) cursor.setAttribute(name, value);
     for (const text of picture.querySelectorAll("[data-row], [data-column]")) text.classList.toggle("genai-named", text.dataset.row === String(r) || text.dataset.column === String(c));
   };
@@ -60,11 +60,11 @@ VIEWS.heatmap = () => {
   };
   svg.append(picture, cursor);
   const stage = element("div", { class: "genai-plot", onpointermove: point }, svg, row.input, column.input);
-  const node = element("div", { class: "genai-figure" }, stage, said, after);
+  const node = element("div", { class: "genai-figure" }, stage, row.said, after);
   const draw = (fresh) => {
     chart = fresh;
     const empty = !chart.rows.length || !chart.columns.length;
-    stage.hidden = said.hidden = empty;
+    stage.hidden = row.said.hidden = empty;
     after.replaceChildren(...(empty ? [emptyState("there are no cells")] : [shadeKey(chart.low, chart.high, chart.percent)]), ...noteLines(chart.notes));
     row.resize(chart.rows.length);
     column.resize(chart.columns.length);

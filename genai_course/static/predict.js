@@ -26,8 +26,14 @@ function sureness() {
 
 function keptParts({ kept, verdict }) {
   const said = element("p", {}, `You said ${kept.guess}, ${kept.confidence} % sure.`);
-  const told = element("p", { class: "genai-verdict" }, verdict || "Your guess is kept. Now run the next cell and compare.");
+  const told = element("p", { class: "genai-verdict" }, verdict || "Your guess is kept. Now run the next cell, compare, and say here what became of it.");
   return [said, told];
+}
+
+// For a question whose answer Python does not know: the learner says what became of the guess.
+function marks(ask) {
+  const choice = (text, right) => element("button", { type: "button", onclick: () => ask({ right }) }, text);
+  return element("div", { class: "genai-marks", role: "group", "aria-label": "What became of your guess" }, choice("It came true", true), choice("It did not", false));
 }
 
 export default {
@@ -36,16 +42,17 @@ export default {
     const guess = choices.length ? choiceFields(choices) : numberField();
     const sure = sureness();
     const problem = element("p", { class: "genai-problem", role: "alert" });
-    const commit = () => ask({ guess: guess.read(), confidence: sure.read() });
-    const send = element("button", { type: "button", onclick: commit }, "Keep my guess");
-    const form = element("div", { class: "genai-form" }, ...guess.fields, sure.field, send);
-    const result = element("div", { role: "status" });
-    controls.append(element("legend", {}, question), form, problem, result);
+    const commit = (event) => { event.preventDefault(); ask({ guess: guess.read(), confidence: sure.read() }); };
+    const form = element("form", { class: "genai-form", onsubmit: commit }, ...guess.fields, sure.field, element("button", { type: "submit" }, "Keep my guess"));
+    const result = element("div", { role: "status", tabindex: -1 }), marking = marks(ask);
+    controls.append(element("legend", {}, question), form, problem, result, marking);
     return (data) => {
       problem.textContent = data.problem ? data.problem.message : "";
       const kept = data.kept && "guess" in data.kept;
-      form.hidden = kept;
       result.replaceChildren(...(kept ? keptParts(data) : []));
+      const done = [...(kept ? [form] : []), ...(data.verdict || !kept ? [marking] : [])];
+      if (done.some((part) => part.contains(document.activeElement))) result.focus(); // the focus stays where the learner is
+      for (const part of [form, marking]) part.hidden = done.includes(part);
     };
   }),
 };

@@ -14,7 +14,7 @@ from genai_course.core import Step
 from genai_course.dashboard import Dashboard, frame
 from genai_course.run import Knob, smooth
 from genai_course.trainer import Trainer
-from genai_course.widgets import module_source, style_source
+from genai_course.widgets import static_text, style_source
 
 pytestmark = pytest.mark.browser
 KNOBS = {"lr": Knob(0.1, low=0.001, high=1, log=True, label="learning rate"), "critic_turns": Knob(2, low=1, high=5, whole=True),
@@ -48,11 +48,16 @@ def shown(page, trainer):
     view = Dashboard(trainer)
     trainer.start()
     state = json.loads(json.dumps({"data": view.data, "film": view.film, "request": {}, "label": view.label}))
-    page.evaluate(SHOW, [base64.b64encode(module_source("dashboard.js").encode()).decode(), state])
+    page.evaluate(SHOW, [base64.b64encode(view._esm.encode()).decode(), state])
     return page.get_by_role("region", name=view.label)
 
 
 def steps_of(*losses): return lambda *parts: (Step(i, None, loss if isinstance(loss, dict) else {"loss": loss}) for i, loss in enumerate(losses))
+
+
+def axis(page, name, low, high):
+    "Where a function of static/axes.js puts about five ticks."
+    return page.evaluate("([source, low, high]) => new Function(source)()(low, high, 5)", [f"{static_text('axes.js')}; return {name};", low, high])
 
 
 def asked(page): return page.evaluate("() => window.model.asked.map(({serial, ...rest}) => rest)")
@@ -87,14 +92,14 @@ def test_a_slider_reaches_both_ends_and_python_takes_every_value(bare, knob):
 @given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9))
 def test_ticks_are_few_round_and_within(bare, low, width):
     if low + width == low or width < abs(low) * 1e-6: return
-    found = bare.evaluate("([low, high]) => window.module.ticks(low, high, 5)", [low, low + width])
+    found = axis(bare, "linearTicks", low, low + width)
     assert 1 <= len(found) <= 6 and all(low - width * 1e-6 <= t <= low + width * (1 + 1e-6) for t in found)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.001, 2), (1e-12, 1e12), (0.9, 1.1), (3, 4)])
 def test_logarithmic_ticks_are_few_and_within(bare, low, high):
-    found = bare.evaluate("([low, high]) => window.module.logTicks(low, high)", [low, high])
-    assert len(found) <= 13 and all(low <= t <= high for t in found)
+    found = axis(bare, "logTicks", low, high)
+    assert 2 <= len(found) <= 10 and all(low * (1 - 1e-9) <= t <= high * (1 + 1e-9) for t in found)
 
 
 @pytest.mark.parametrize("losses", [[], [1.0], [math.nan] * 3, [1.0, math.inf, 0.0, -1.0], [5.0] * 1000, [0.0, 0.0], [1e-30, 1e30],
@@ -106,8 +111,9 @@ def test_any_run_is_drawn_without_a_number_that_is_none(bare, losses, log):
     markup = view.locator(".genai-chart").evaluate("svg => svg.outerHTML")
     assert "NaN" not in markup and "Infinity" not in markup and "undefined" not in markup
     finite = {name for loss in losses for name, x in (loss if isinstance(loss, dict) else {"loss": loss}).items() if math.isfinite(x)}
-    assert finite <= set(view.locator(".genai-curve-label text:first-child").all_text_contents())
-    expect(view.locator(".genai-run-empty")).to_be_visible(visible=not losses)
+    drawn = finite if not log else {name for loss in losses for name, x in (loss if isinstance(loss, dict) else {"loss": loss}).items() if 0 < x < math.inf}
+    assert set(view.locator(".genai-series-name:not(.genai-series-detail)").all_text_contents()) == drawn
+    expect(view.locator(".genai-empty")).to_be_visible(visible=not drawn)
 
 
 def test_states_are_told_in_words_and_errors_as_alerts(bare):
@@ -150,6 +156,29 @@ def test_a_knob_is_sent_once_it_rests_and_keeps_the_learners_value_meanwhile(bar
     turns = view.get_by_role("slider", name="critic turns")
     turns.press("ArrowRight")
     expect(turns).to_have_attribute("aria-valuetext", "critic turns is 3")
+
+
+def test_values_are_read_off_the_curves_by_keys_and_the_place_is_kept_while_the_run_goes_on(bare):
+    view = shown(bare, Trainer("reading", steps_of(*[1.0, 0.5, 0.25, 0.25])))
+    view.get_by_role("slider", name="Smoothing").press("Home")
+    reading = view.get_by_role("slider", name="Read values off the chart")
+    expect(reading).to_have_attribute("aria-valuetext", "step 3, loss 0.25")
+    sent(bare, curves=[{"name": "loss", "now": "0.1", "width": 1, "points": [1.0, 0.5, 0.25, 0.25, 0.1]}])
+    expect(reading).to_have_attribute("aria-valuetext", "step 4, loss 0.1")  # the newest, until the learner chooses a place
+    for _ in range(3): reading.press("ArrowLeft")
+    expect(reading).to_have_attribute("aria-valuetext", "step 1, loss 0.5")
+    sent(bare, curves=[{"name": "loss", "now": "0.05", "width": 2, "points": [0.75, 0.25, 0.1, 0.05]}])
+    expect(reading).to_have_attribute("aria-valuetext", "step 0.5, loss 0.75")  # the nearest place, where two steps have become one
+
+
+def test_a_knob_with_names_says_them_and_sends_the_number(bare):
+    order = Knob(0, low=-1, high=1, whole=True, names=("hard first", "any order", "easy first"))
+    slider = shown(bare, Trainer("names", steps_of(1.0), knobs={"order": order})).get_by_role("slider", name="order")
+    expect(slider).to_have_attribute("aria-valuetext", "order is any order")
+    for key, name, value in [("ArrowRight", "easy first", 1), ("Home", "hard first", -1)]:
+        slider.press(key)
+        expect(slider).to_have_attribute("aria-valuetext", f"order is {name}")
+        bare.wait_for_function("value => window.model.asked.at(-1)?.value === value", arg=value)
 
 
 def test_changes_are_numbered_in_the_chart_and_listed_beside_it(bare):

@@ -155,3 +155,20 @@ def test_a_prediction_is_kept_and_then_judged(page, lab):
     form.get_by_role("button", name="Keep my guess").press("Enter")
     expect(form.get_by_text("You said down, 70 % sure.")).to_be_visible()
     expect(form.locator(".genai-verdict")).to_have_text("Right: down.")
+    expect(form.get_by_role("status").filter(has_text="Right: down.")).to_be_focused()  # the form is gone, the focus is not
+    expect(form.get_by_role("group", name="What became of your guess")).to_be_hidden()
+
+
+def test_a_prediction_without_an_answer_is_marked_by_the_learner(page, lab):
+    open_notebook(page, lab, write_notebook(lab.folder / "mark.ipynb", "from genai_course.widgets import predict\npredict('02.mark', 'How fast?')"))
+    run_all(page)
+    form = page.get_by_role("region", name="Your prediction")
+    form.get_by_label("Your guess, a number").fill("500")
+    page.keyboard.press("Enter")
+    expect(form.get_by_text("You said 500, 50 % sure.")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(form.get_by_role("button", name="It came true")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(form.locator(".genai-verdict")).to_have_text("You marked it: it did not come true.")
+    assert not (found := faults(page)), found

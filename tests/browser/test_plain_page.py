@@ -81,6 +81,25 @@ def test_lines_are_told_apart_without_colour_and_named_at_their_ends(show):
     assert page.locator(".genai-tick").filter(has_text="0.5").count() and page.locator(".genai-axis-label").all_text_contents() == ["step", "loss"]
 
 
+LONG = {"held out, with twice the data and half the rate of learning": STEPS + 1.0, "W" * 60: 100.0 - STEPS, "i" * 60: STEPS / 2}
+CUT = """view => { const svg = view.querySelector('svg'), edge = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()]);
+    return texts.filter(([, box]) => box.width && (box.left < edge.left - 1 || box.right > edge.right + 1 || box.top < edge.top - 1 || box.bottom > edge.bottom + 1)).map(([text]) => text); }"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [420, 700, 1280])
+def test_names_at_the_ends_of_lines_are_never_cut_by_the_edge_and_letters_keep_their_size(show, scheme, width):
+    page = show(Curves(LONG, "Three lines with long names.", xlabel="step", ylabel="loss"), FALLING, scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    for view in page.get_by_role("region", name="View").all():
+        page.wait_for_function("svg => Math.abs(svg.viewBox.baseVal.width - svg.getBoundingClientRect().width) <= 1", arg=view.locator("svg").element_handle())
+        assert view.evaluate(CUT) == []
+    names = page.get_by_role("region", name="View 0").locator(".genai-series-name").all_text_contents()
+    assert names[0].startswith("held out,") and any(name.endswith("…") and set(name[:-1]) == {"W"} for name in names)
+    page.set_viewport_size({"width": 1280, "height": 1000})
+
+
 def test_a_value_that_is_not_finite_is_a_gap_and_is_told(show):
     page = show(BROKEN)
     assert page.locator(".genai-line").get_attribute("d").count("M") == 2

@@ -48,6 +48,14 @@ def test_without_predictions_nothing_is_said():
     assert in_words({}) == [] and picture({}) == "" and picture({"open": {"confidence": 50}}) == ""
 
 
+@given(guesses, st.integers(0, 5))
+def test_predictions_without_an_outcome_are_not_counted_and_that_is_said(pairs, unknown):
+    still_open = {f"open {i}": {"guess": 1, "confidence": 50, "question": "?"} for i in range(unknown)}
+    said = in_words(kept(pairs) | still_open)
+    assert said[: len(in_words(kept(pairs)))] == in_words(kept(pairs))
+    assert said[len(in_words(kept(pairs))) :] == ([f"Not counted: {unknown} without an outcome; say under the question whether it came true."] if unknown else [])
+
+
 def test_progress_shows_it_as_picture_and_in_words():
     card = progress_card([], [], 0.7, kept([(80, True)] * 3))
     assert "<svg role=" in card.html and "3 of 3 came true" in card.text

@@ -551,7 +551,7 @@ before the first step, so that a run that failed can go on at the very next one,
     mean, error = differences.mean(), differences.std(ddof=1) / np.sqrt(len(differences))
     return mean, error, bool(abs(mean) > 2 * error)''',
             'explanation': '''With five seeds, "two errors" lets chance through about once in nine times, not once in twenty: few seeds deserve more caution (the t distribution says how much). And whoever tries twenty ideas and reports the clear one has found chance. The
-lesson's orders, clean labels: easy first against any order was clear, hard first against any order was not.''',
+lesson's orders on clean labels differ by less than two spreads from any order in the end; seed by seed, both differences are clear.''',
             'hints': [
                 'Begin with `differences = a - b`. Nothing else of `a` and `b` is needed.',
                 '`differences.std(ddof=1)` is the spread with n - 1; the error is that divided by `np.sqrt(n)`.',
