@@ -9,8 +9,6 @@ __all__ = ['PRESETS', 'CONTEXTS', 'Shape', 'numbers_in', 'operations', 'overtake
 # %% ../../nbs/explorers/08_transformer.ipynb #b6a275f8
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..charts import Bars, Chart, Curves, Words
 from ..views import Explorer, Presets, Range, Scale, Toggle
 
