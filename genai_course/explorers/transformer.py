@@ -113,12 +113,12 @@ def explore_shape(like: str = "this lesson's") -> Explorer:
     start = PRESETS[like]
     controls = [
         Presets("like", PRESETS, start=like, label="Like"), Range("layers", 1, 128, start=start["layers"]),
-        Scale("width", [64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 5120, 6144, 8192, 12_288, 16_384], start["width"], label="Numbers in a stream"),
+        Scale("width", [64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 5120, 6144, 8192, 12_288, 16_384], start["width"], label="Width"),
         Scale("heads", [1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128], start["heads"]),
-        Scale("sharing", [1, 2, 4, 8, 16, 32, 64], start["sharing"], label="Query heads for one of keys and values"),
-        Range("factor", 1, 8, 0.5, start=start["factor"], label="Feed-forward, times as wide"), Toggle("gated", start["gated"], label="Gated feed-forward"),
+        Scale("sharing", [1, 2, 4, 8, 16, 32, 64], start["sharing"], label="Query heads a key head"),
+        Range("factor", 1, 8, 0.5, start=start["factor"], label="Feed-forward factor"), Toggle("gated", start["gated"], label="Gated"),
         Scale("vocabulary", [65, 256, 512, 4096, 32_000, 50_257, 128_256, 256_000], start["vocabulary"]), Toggle("tied", start["tied"], label="Tied head"),
-        Range("reach", 1, 3, start=start["reach"], label="Rows for so many tokens together"),
-        Scale("context", CONTEXTS, start["context"], label="Places of context"), Scale("bytes_each", [1, 2, 4], 2, label="Bytes for a number"),
+        Range("reach", 1, 3, start=start["reach"], label="Tokens a row"),
+        Scale("context", CONTEXTS, start["context"], label="Context"), Scale("bytes_each", [1, 2, 4], 2, label="Bytes a number"),
     ]  # fmt: skip
     return Explorer("Transformer explorer", compute, controls)

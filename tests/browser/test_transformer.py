@@ -35,7 +35,7 @@ def test_a_preset_moves_the_sliders_and_a_slider_leaves_the_preset(page, explore
     for _ in range(2): page.keyboard.press("ArrowDown")
     expect(said).to_contain_text("GPT-3: 175 billion numbers, 66% of them in feed-forward.")
     expect(layers).to_have_attribute("aria-valuetext", "Layers is 96")
-    expect(explorer.get_by_role("slider", name="Numbers in a stream")).to_have_attribute("aria-valuetext", "Numbers in a stream is 12288")
+    expect(explorer.get_by_role("slider", name="Width")).to_have_attribute("aria-valuetext", "Width is 12288")
     expect(explorer.get_by_role("checkbox", name="Tied head")).to_be_checked()
     page.keyboard.press("Tab")
     expect(layers).to_be_focused()
