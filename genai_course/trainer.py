@@ -184,7 +184,11 @@ class Trainer:
         self._launch(fresh, after=before)
 
     async def wait(self) -> Any:
-        "The model, once the run is over. What the training code raised is raised here; an interrupt of the waiting cell stops the run."
+        """The model, once the run is over. What the training code raised is raised here; an interrupt of the waiting cell stops the run.
+
+        Meanwhile the page's wishes are heard: JupyterLab sends them past the waiting cell, and from ipykernel 7.4 on the kernel takes them in
+        while a cell awaits, also from a front end that knows no such way.
+        """
         self.start()
         try:
             while self.state in LIVE: await asyncio.sleep(REPORT_SECONDS / 4)

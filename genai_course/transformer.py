@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['Remember', 'RECIPES', 'windows', 'next_loss', 'RMSNorm', 'FeedForward', 'look_back', 'only_these', 'CausalAttention',
-           'Block', 'Recent', 'GPT', 'continued', 'muon_for', 'on_schedule', 'rise_and_fall', 'text_loss',
-           'texts_to_learn', 'writing_task', 'load_writer', 'Cache', 'continued_with_cache', 'GroupedAttention']
+           'Block', 'GPT', 'continued', 'muon_for', 'on_schedule', 'rise_and_fall', 'text_loss', 'Cache',
+           'continued_with_cache', 'latest', 'NgramEmbedding', 'NgramGPT', 'texts_to_learn', 'writing_task',
+           'load_writer', 'GroupedAttention']
 
 # %% ../nbs/08_transformer.ipynb #23a2fcf4
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -103,29 +104,12 @@ class Block(nn.Module):
         x = x + self.attention(self.norms[0](x), turns, remember)
         return x + self.feed_forward(self.norms[1](x))
 
-# %% ../nbs/08_transformer.ipynb #093ca23a
-class Recent(nn.Module):
-    "A learned row of numbers for the last two tokens together, and so on up to the last `reach`; where there are too many, some share a row."
-    def __init__(self, vocabulary: int, width: int, reach: int = 4, rows: int = 16_381):
-        super().__init__()
-        self.vocabulary, self.reach = vocabulary, reach
-        self.tables = nn.ModuleList(nn.Embedding(min(vocabulary**n, rows), width) for n in range(2, reach + 1))
-        for table in self.tables: nn.init.zeros_(table.weight)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        "The sum of the rows for each place of tokens (B, T): (B, T, width). What stands before the first token counts as token 0."
-        number, total = tokens, torch.zeros(*tokens.shape, 1, device=tokens.device)
-        for n, table in enumerate(self.tables, 1):
-            number = number * self.vocabulary + F.pad(tokens, (n, 0))[:, :-n]
-            total = total + table(number % table.num_embeddings)
-        return total
-
-# %% ../nbs/08_transformer.ipynb #4cbacc66
+# %% ../nbs/08_transformer.ipynb #699b04c8
 class GPT(nn.Module):
     "A transformer that reads tokens (B, T) and gives scores (B, T, vocabulary) for what comes next at each place."
-    def __init__(self, vocabulary: int, layers: int = 4, heads: int = 4, width: int = 128, reach: int = 4, rows: int = 16_381):
+    def __init__(self, vocabulary: int, layers: int = 4, heads: int = 4, width: int = 128):
         super().__init__()
-        self.embed, self.recent = nn.Embedding(vocabulary, width), Recent(vocabulary, width, reach, rows)
+        self.embed = nn.Embedding(vocabulary, width)
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(layers))
         self.norm, self.head = nn.RMSNorm(width), nn.Linear(width, vocabulary, bias=False)
         self.head_size = width // heads
@@ -137,10 +121,13 @@ class GPT(nn.Module):
         for block in self.blocks: nn.init.zeros_(block.attention.out.weight), nn.init.zeros_(block.feed_forward.narrow.weight)
         nn.init.zeros_(self.head.weight)
 
+    def streams(self, seen: Tensor) -> Tensor:
+        "The rows of numbers (B, S, width) that tokens (B, S) begin with."
+        return self.embed(seen)
+
     def forward(self, tokens: Tensor, cache: "Cache | None" = None) -> Tensor:
         T, seen = tokens.shape[1], tokens if cache is None else cache.extend(tokens)
-        x = self.embed(tokens) + self.recent(seen)[:, -T:]
-        turns = angles(seen.shape[1], self.head_size)[-T:].to(x.device)
+        x, turns = self.streams(seen)[:, -T:], angles(seen.shape[1], self.head_size)[-T:].to(tokens.device)
         for i, block in enumerate(self.blocks): x = block(x, turns, only_these if cache is None else partial(cache.remember, i))
         return self.head(self.norm(x))
 
@@ -153,8 +140,8 @@ def continued(model: nn.Module, tokens: Tensor, length: int, generator: torch.Ge
         tokens = torch.cat([tokens, torch.multinomial(p, 1, generator=generator)], dim=1)
     return tokens
 
-# %% ../nbs/08_transformer.ipynb #cbd39352
-def muon_for(model: GPT, lr: float = 0.015, scale: float = 0.3, decay: float = 0.0) -> Muon:
+# %% ../nbs/08_transformer.ipynb #2d3add69
+def muon_for(model: GPT, lr: float = 0.02, scale: float = 1.0, decay: float = 0.0) -> Muon:
     "Muon for the matrices in the blocks of `model`; Adam, at `scale` times its rate, for all the rest."
     inside = [p for p in model.blocks.parameters() if p.ndim == 2]
     rest = [p for p in model.parameters() if all(p is not q for q in inside)]
@@ -181,47 +168,6 @@ def text_loss(model: nn.Module, tokens: Tensor, context: int = 64, rows: int = 6
     x, y = (tokens[start : start + whole * context].view(whole, context) for start in (0, 1))
     losses = [F.cross_entropy(model(a).flatten(0, 1), b.flatten(), reduction="sum") for a, b in zip(x.split(rows), y.split(rows), strict=True)]
     return sum(losses).item() / x.numel()
-
-# %% ../nbs/08_transformer.ipynb #ce692172
-def texts_to_learn(text: Path | None) -> tuple[str, str]:
-    "What to train on, and what to validate on: Shakespeare's plays and those held out, or a text file up to its last tenth, and that tenth."
-    if text is None: return shakespeare(), shakespeare(held_out=True)
-    whole = own_text(text)
-    cut = len(whole) * 9 // 10
-    return whole[:cut], whole[cut:]
-
-
-def writing_task(seed: int, device: str, sizes: dict[str, int], context: int, size: int, lr: float, steps: int, scale: float = 0.3,
-                 warm: int = 20, text: Path | None = None) -> Task:  # fmt: skip
-    "A GPT of `sizes` learns to write as a text does, character by character, in batches of `size` windows of `context`."
-    parts = texts_to_learn(text)
-    tokenizer = CharacterTokenizer("".join(parts))
-    tokens, unseen = (np.array(tokenizer.encode(part)) for part in parts)
-    torch.manual_seed(seed)
-    model = GPT(len(tokenizer), **sizes).to(device)
-    optimizer, rate = muon_for(model, lr, scale), partial(rise_and_fall, lr=lr, steps=steps, warm=warm)
-    stream = lambda start: on_schedule(as_tensors(windows(tokens, size, context, seed, start), device), optimizer, rate, start)
-    val_loss = lambda: text_loss(model, torch.as_tensor(unseen).to(device), context)
-    card = {"sizes": sizes, "alphabet": "".join(tokenizer.tokens)}
-    return Task(model, (Turn("loss", partial(next_loss, model), optimizer),), stream, val_loss, card=card)
-
-
-def load_writer(path: Path | str) -> tuple[GPT, CharacterTokenizer]:
-    "The model and the tokenizer of weights that `writing_task` led to. Raises CheckpointError."
-    card = read_card(path)
-    if "alphabet" not in card: raise CheckpointError(f"{path} holds no model that writes: name weights that `train transformer` made.")
-    tokenizer = CharacterTokenizer(card["alphabet"])
-    model = GPT(len(tokenizer), **card["sizes"])
-    load_weights(path, model)
-    return model.eval(), tokenizer
-
-
-RECIPES = {
-    "transformer": Recipe("a GPT learns to write like Shakespeare, or like your own text", writing_task,
-                          {"sizes": {"layers": 5, "heads": 6, "width": 144, "reach": 3, "rows": 8191}, "context": 128, "size": 16, "lr": 0.015, "steps": 5000}, steps=5000, val_every=500),
-    "transformer.fast": Recipe("a small GPT, as fast as can be", writing_task,
-                               {"sizes": {"layers": 2, "heads": 2, "width": 128, "reach": 5}, "context": 64, "size": 24, "lr": 0.02, "steps": 60, "scale": 2.0, "warm": 5}, steps=60),
-}  # fmt: skip
 
 # %% ../nbs/08_transformer.ipynb #68b15b1b
 class Cache:
@@ -251,6 +197,80 @@ def continued_with_cache(model: GPT, tokens: Tensor, length: int, generator: tor
         new = torch.multinomial(p, 1, generator=generator)
         tokens = torch.cat([tokens, new], dim=1)
     return tokens
+
+# %% ../nbs/08_transformer.ipynb #879f6c12
+def latest(tokens: Sequence[int], context: int) -> Sequence[int]:
+    "The end of `tokens` for a model of that `context`: at most so many, at least half, and beginning at the same place for half a context."
+    half = context // 2
+    return tokens[max(0, -(-(len(tokens) - context) // half) * half) :]
+
+# %% ../nbs/08_transformer.ipynb #155a99e0
+class NgramEmbedding(nn.Module):
+    "A learned row of numbers for the last two tokens together, and so on up to the last `reach`; where there are too many, some share a row."
+    def __init__(self, vocabulary: int, width: int, reach: int, rows: int = 16_381):
+        super().__init__()
+        self.vocabulary = vocabulary
+        self.tables = nn.ModuleList(nn.Embedding(min(vocabulary**n, rows), width) for n in range(2, reach + 1))
+        for table in self.tables: nn.init.zeros_(table.weight)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        "The sum of the rows for each place of tokens (B, T): (B, T, width). What stands before the first token counts as token 0."
+        number, total = tokens, torch.zeros(*tokens.shape, 1, device=tokens.device)
+        for n, table in enumerate(self.tables, 1):
+            number = number * self.vocabulary + F.pad(tokens, (n, 0))[:, :-n]
+            total = total + table(number % table.num_embeddings)
+        return total
+
+# %% ../nbs/08_transformer.ipynb #a6d05ca2
+class NgramGPT(GPT):
+    "A GPT whose streams begin with n-gram embeddings of up to `reach` tokens as well; with a reach of 1, a plain one."
+    def __init__(self, vocabulary: int, layers: int = 4, heads: int = 4, width: int = 128, reach: int = 4, rows: int = 16_381):
+        super().__init__(vocabulary, layers, heads, width)
+        self.ngrams = NgramEmbedding(vocabulary, width, reach, rows)
+
+    def streams(self, seen: Tensor) -> Tensor:
+        return super().streams(seen) + self.ngrams(seen)
+
+# %% ../nbs/08_transformer.ipynb #99bb7edc
+def texts_to_learn(text: Path | None) -> tuple[str, str]:
+    "What to train on, and what to validate on: Shakespeare's plays and those held out, or a text file up to its last tenth, and that tenth."
+    if text is None: return shakespeare(), shakespeare(held_out=True)
+    whole = own_text(text)
+    cut = len(whole) * 9 // 10
+    return whole[:cut], whole[cut:]
+
+
+def writing_task(seed: int, device: str, sizes: dict[str, int], context: int, size: int, lr: float, steps: int, scale: float = 1.0,
+                 warm: int = 20, text: Path | None = None) -> Task:  # fmt: skip
+    "A GPT of `sizes` learns to write as a text does, character by character, in batches of `size` windows of `context`."
+    parts = texts_to_learn(text)
+    tokenizer = CharacterTokenizer("".join(parts))
+    tokens, unseen = (np.array(tokenizer.encode(part)) for part in parts)
+    torch.manual_seed(seed)
+    model = NgramGPT(len(tokenizer), **sizes).to(device)
+    optimizer, rate = muon_for(model, lr, scale), partial(rise_and_fall, lr=lr, steps=steps, warm=warm)
+    stream = lambda start: on_schedule(as_tensors(windows(tokens, size, context, seed, start), device), optimizer, rate, start)
+    val_loss = lambda: text_loss(model, torch.as_tensor(unseen).to(device), context)
+    card = {"sizes": sizes, "context": context, "alphabet": "".join(tokenizer.tokens)}
+    return Task(model, (Turn("loss", partial(next_loss, model), optimizer),), stream, val_loss, card=card)
+
+
+def load_writer(path: Path | str) -> tuple[NgramGPT, CharacterTokenizer]:
+    "The model and the tokenizer of weights that `writing_task` led to. Raises CheckpointError."
+    card = read_card(path)
+    if "alphabet" not in card: raise CheckpointError(f"{path} holds no model that writes: name weights that `train transformer` made.")
+    tokenizer = CharacterTokenizer(card["alphabet"])
+    model = NgramGPT(len(tokenizer), **card["sizes"])
+    load_weights(path, model)
+    return model.eval(), tokenizer
+
+
+RECIPES = {
+    "transformer": Recipe("a GPT learns to write like Shakespeare, or like your own text", writing_task,
+                          {"sizes": {"layers": 5, "heads": 6, "width": 144, "reach": 3, "rows": 8191}, "context": 128, "size": 16, "lr": 0.02, "steps": 5000}, steps=5000, val_every=500),
+    "transformer.fast": Recipe("a small GPT, as fast as can be", writing_task,
+                               {"sizes": {"layers": 2, "heads": 2, "width": 128, "reach": 5}, "context": 64, "size": 24, "lr": 0.02, "steps": 60, "scale": 2.0, "warm": 5}, steps=60),
+}  # fmt: skip
 
 # %% ../nbs/08_transformer.ipynb #ca044a7e
 class GroupedAttention(CausalAttention):

@@ -13,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from jupyter_client.manager import start_new_kernel
 from PIL import Image
 from stills import weakest_contrast
 
@@ -330,3 +331,54 @@ def test_the_words_of_a_picture_are_legible_on_light_and_dark_pages():
     trainer = ended(Trainer("legible", steps_of(2.0, 1.0), knobs=KNOBS, schedule=[(1, "lr", 1)]))
     data = page_data(trainer)
     assert weakest_contrast(still_picture(trainer.report, data["word"], data["changes"], data["description"])) > 3
+
+
+# ---- in a kernel
+
+COUNTLESS = """
+import time
+from genai_course.core import Step
+from genai_course.dashboard import dashboard
+from genai_course.trainer import Trainer
+def learn(model, knobs, generator):
+    for i in range(10**6):
+        time.sleep(0.002)
+        yield Step(i, None, {"loss": 1.0})
+trainer = Trainer("wishes", learn)
+print("channel", dashboard(trainer).comm.comm_id)
+"""
+
+
+@pytest.fixture
+def kernel():
+    "A real kernel, and what it publishes, in order."
+    manager, client = start_new_kernel(kernel_name="python3")
+    try: yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def published(client, found):
+    "What `found` makes of the first message that it makes anything of."
+    while True:
+        message = client.get_iopub_msg(timeout=120)
+        if message["msg_type"] == "error": raise RuntimeError(message["content"]["evalue"])
+        if (answer := found(message["msg_type"], message["content"])) is not None: return answer
+
+
+def test_every_wish_is_heard_while_a_cell_waits_also_from_a_front_end_without_subshells(kernel):
+    kernel.execute(COUNTLESS)
+    channel = published(kernel, lambda kind, content: content["text"].split()[1] if kind == "stream" else None)
+    kernel.execute("print('waiting'); await trainer.wait(); print('over')")
+    published(kernel, lambda kind, content: True if content.get("text") == "waiting\n" else None)
+    for serial, (wish, word) in enumerate([("pause", "Paused"), ("resume", "Running"), ("pause", "Paused"), ("step", "Paused"), ("stop", "Stopped")], 1):
+        update = {"method": "update", "state": {"request": {"do": wish, "serial": serial}}, "buffer_paths": []}
+        kernel.session.send(kernel.shell_channel.socket, "comm_msg", {"comm_id": channel, "data": update})
+
+        def told(kind, content, wanted=(serial, word)):
+            data = content["data"].get("state", {}).get("data", {}) if kind == "comm_msg" else {}
+            return True if (data.get("serial"), data.get("word")) == wanted else None
+
+        published(kernel, told)
+    published(kernel, lambda kind, content: True if content.get("text") == "over\n" else None)

@@ -22,10 +22,12 @@ from genai_course.transformer import (
     Cache,
     CausalAttention,
     FeedForward,
-    Recent,
+    NgramEmbedding,
+    NgramGPT,
     RMSNorm,
     continued,
     continued_with_cache,
+    latest,
     load_writer,
     look_back,
     muon_for,
@@ -48,7 +50,7 @@ def random_tokens(seed, *shape): return torch.randint(V, shape, generator=torch.
 def stirred(seed=0, **sizes):
     "A small model whose weights are all random, so that every part matters."
     torch.manual_seed(seed)
-    model = GPT(V, **{"layers": 2, "heads": 2, "width": 16, **sizes})
+    model = NgramGPT(V, **{"layers": 2, "heads": 2, "width": 16, "reach": 3, **sizes})
     for p in model.parameters(): nn.init.normal_(p, std=0.3)
     return model.eval()
 
@@ -133,9 +135,9 @@ def test_heads_that_cannot_share_in_pairs_are_refused(width, heads):
 
 
 @given(seed=seeds, T=st.integers(1, 9), reach=st.integers(1, 4), rows=st.integers(1, 200))
-def test_rows_for_twos_and_threes_are_found_by_the_last_tokens(seed, T, reach, rows):
-    recent, tokens = Recent(V, 2, reach, rows), random_tokens(seed, 2, T)
-    for table in recent.tables: nn.init.normal_(table.weight)
+def test_ngrams_are_found_by_the_last_tokens(seed, T, reach, rows):
+    ngrams, tokens = NgramEmbedding(V, 2, reach, rows), random_tokens(seed, 2, T)
+    for table in ngrams.tables: nn.init.normal_(table.weight)
     padded = F.pad(tokens, (reach - 1, 0)).tolist()
     for row in range(2):
         for t in range(T):
@@ -143,8 +145,8 @@ def test_rows_for_twos_and_threes_are_found_by_the_last_tokens(seed, T, reach, r
             for n in range(2, reach + 1):
                 latest_first = padded[row][t + reach - n : t + reach][::-1]
                 number = sum(token * V ** (n - 1 - i) for i, token in enumerate(latest_first))
-                total += recent.tables[n - 2].weight[number % min(V**n, rows)]
-            assert close(recent(tokens)[row, t].expand(2), total)
+                total += ngrams.tables[n - 2].weight[number % min(V**n, rows)]
+            assert close(ngrams(tokens)[row, t].expand(2), total)
 
 
 # ---- the whole
@@ -154,7 +156,8 @@ def test_the_numbers_in_a_model_are_those_counted_in_the_lesson():
     for layers, width, reach in [(1, 8, 1), (3, 24, 2), (2, 16, 3)]:
         rows = sum(min(V**n, 16_381) for n in range(2, reach + 1))
         expected = 2 * V * width + rows * width + layers * 12 * width**2 + (2 * layers + 1) * width
-        assert sum(p.numel() for p in GPT(V, layers, 2, width, reach).parameters()) == expected
+        assert sum(p.numel() for p in NgramGPT(V, layers, 2, width, reach).parameters()) == expected
+    assert sum(p.numel() for p in GPT(V, 2, 2, 16).parameters()) == 2 * V * 16 + 2 * 12 * 16**2 + 5 * 16
 
 
 def test_an_untrained_model_finds_all_tokens_equally_likely():
@@ -200,6 +203,22 @@ def test_writing_with_a_cache_writes_the_same(seed, length):
     model, begin = stirred(), random_tokens(seed, 2, 3)
     slow, fast = (write(model, begin, length, torch.Generator().manual_seed(seed)) for write in (continued, continued_with_cache))
     assert torch.equal(slow, fast) and slow.shape == (2, 3 + length) and torch.equal(slow[:, :3], begin)
+
+
+def test_without_ngrams_it_is_a_plain_one():
+    torch.manual_seed(0)
+    plain, ngram, tokens = GPT(V, 2, 2, 16), NgramGPT(V, 2, 2, 16, reach=1), random_tokens(0, 2, 7)
+    for p in plain.parameters(): nn.init.normal_(p, std=0.3)
+    ngram.load_state_dict(plain.state_dict())
+    assert torch.equal(plain(tokens), ngram(tokens))
+
+
+@given(length=st.integers(0, 500), context=st.integers(2, 64))
+def test_the_latest_part_fits_and_begins_anew_only_every_half_a_context(length, context):
+    part, longer = latest(range(length), context), latest(range(length + 1), context)
+    assert list(part) == list(range(length))[length - len(part) :]
+    assert len(part) == length if length <= context else context - context // 2 < len(part) <= context
+    assert len(longer) in (len(part) + 1, len(part) + 1 - context // 2)
 
 
 def test_tokens_are_drawn_as_often_as_the_model_says():

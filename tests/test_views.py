@@ -3,28 +3,29 @@
 import pytest
 
 from genai_course.charts import Bars, Words
-from genai_course.views import Again, Choice, Explorer, Range, Scale, Text, Toggle, Transport, plain_page
+from genai_course.views import Again, Choice, Explorer, Presets, Range, Scale, Text, Toggle, Transport, plain_page
 
 
 @pytest.mark.parametrize("make, said", [
     (lambda: Range("k", 3, 3), "low < high"), (lambda: Range("k", 0, 3, start=4), "start=4"), (lambda: Range("k", 0, 3, 0), "step > 0"),
     (lambda: Scale("k", []), "at least one"), (lambda: Choice("k", ["a"], "b"), "not one of"), (lambda: Transport("k", 0), "at least one position"),
+    (lambda: Presets("k", {}), "at least one"), (lambda: Presets("k", {"a": {}}, "b"), "not one of"),
 ])  # fmt: skip
 def test_a_control_that_cannot_work_says_why(make, said):
     with pytest.raises(ValueError, match=said): make()
 
 
 CONTROLS = [Range("whole", 0, 9), Range("real", 0, 1, 0.1, start=0.5), Scale("scale", [0, 10]), Choice("choice", ["a", "b"]), Toggle("toggle", True), Text("text", "hi"),
-            Transport("position", 5), Again("seed")]  # fmt: skip
+            Transport("position", 5), Again("seed"), Presets("like", {"three": {"whole": 3}, "four": {"whole": 4}})]  # fmt: skip
 
 
 def test_an_explorer_starts_where_its_controls_start_and_hands_over_values_of_the_right_kind():
     got = {}
     explorer = Explorer("All controls", lambda **values: got.update(values) or Words("Fine."), CONTROLS)
-    assert got == {"whole": 0, "real": 0.5, "scale": 0, "choice": "a", "toggle": True, "text": "hi", "position": 0, "seed": 0}
+    assert got == {"whole": 0, "real": 0.5, "scale": 0, "choice": "a", "toggle": True, "text": "hi", "position": 0, "seed": 0, "like": "three"}
     explorer.request = {**explorer.request, "whole": 3, "real": 1, "serial": 1}
     assert (got["whole"], got["real"]) == (3, 1.0) and isinstance(got["whole"], int) and isinstance(got["real"], float)
-    assert [spec["kind"] for spec in explorer.controls] == ["range", "range", "scale", "choice", "toggle", "text", "transport", "again"]
+    assert [spec["kind"] for spec in explorer.controls] == ["range", "range", "scale", "choice", "toggle", "text", "transport", "again", "presets"]
     assert all(spec["label"] for spec in explorer.controls)
 
 

@@ -101,7 +101,7 @@ function watchKernel(model, root, lost) {
 const NOTICES = {
   live: "",
   busy: "",
-  waiting: "Waiting for the kernel: it is busy with a cell. This view catches up when the cell is done.",
+  waiting: "Waiting for the kernel: it is busy with a cell. This view catches up when the cell is done. If no cell is running, run this one again.",
   disconnected: "Kernel disconnected: this view is a picture now. Run its cell again to bring it back to life.",
 };
 

@@ -46,6 +46,13 @@ CONTROLS.choice = (spec, changed) => {
   return { node: labelled(spec.label, input), read: () => spec.options[input.value], write };
 };
 
+// A menu of presets. What the others stand at when no preset fits can be seen in it, and not be chosen.
+CONTROLS.presets = (spec, changed) => {
+  const menu = CONTROLS.choice({ ...spec, options: [...Object.keys(spec.settings), spec.own] }, changed);
+  menu.node.querySelector("option:last-child").disabled = true;
+  return menu;
+};
+
 CONTROLS.toggle = (spec, changed) => {
   const input = element("input", { type: "checkbox", onchange: changed });
   return { node: labelled(spec.label, input), read: () => input.checked, write: (value) => { input.checked = value; } };

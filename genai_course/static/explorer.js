@@ -1,7 +1,14 @@
 // Controls above, views below: what a lesson composes in Python as an Explorer.
 function controlPanel(specs, start, changed) {
-  const parts = Object.fromEntries(specs.map((spec) => [spec.name, CONTROLS[spec.kind](spec, changed)]));
-  const write = (values) => { for (const [name, value] of Object.entries(values)) parts[name].write(value); };
+  const parts = Object.fromEntries(specs.map((spec) => [spec.name, CONTROLS[spec.kind](spec, () => { follow(spec); changed(); })]));
+  const set = (values) => { for (const [name, value] of Object.entries(values)) parts[name].write(value); };
+  const stands = (settings) => Object.entries(settings).every(([name, value]) => parts[name].read() === value);
+  // Presets move the other controls, and say where those stand.
+  const tell = () => {
+    for (const { name, settings, own } of specs.filter((spec) => spec.kind === "presets")) parts[name].write(Object.keys(settings).find((preset) => stands(settings[preset])) ?? own);
+  };
+  const follow = (moved) => { set(moved.settings?.[parts[moved.name].read()] ?? {}); tell(); };
+  const write = (values) => { set(values); tell(); };
   write(Object.fromEntries(specs.map((spec) => [spec.name, start[spec.name] ?? spec.start])));
   const node = element("div", { class: "genai-controls" }, ...specs.map((spec) => parts[spec.name].node));
   return { node, write, read: () => Object.fromEntries(specs.map((spec) => [spec.name, parts[spec.name].read()])) };

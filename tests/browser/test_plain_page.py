@@ -97,6 +97,7 @@ def test_names_at_the_ends_of_lines_are_never_cut_by_the_edge_and_letters_keep_t
     for view in page.get_by_role("region", name="View").all():
         page.wait_for_function("svg => Math.abs(svg.viewBox.baseVal.width - svg.getBoundingClientRect().width) <= 1", arg=view.locator("svg").element_handle())
         assert view.evaluate(CUT) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     names = page.get_by_role("region", name="View 0").locator(".genai-series-name").all_text_contents()
     assert names[0].startswith("held out,") and any(name.endswith("…") and set(name[:-1]) == {"W"} for name in names)
     page.set_viewport_size({"width": 1280, "height": 1000})
@@ -194,6 +195,15 @@ def test_images_have_their_titles_as_names(show):
     assert [image.get_attribute("alt") for image in page.get_by_role("img").all()] == list("abcdef")
     expect(page.get_by_role("group", name="From black to white.")).to_be_visible()
     assert page.locator("img").evaluate_all("images => images.every(image => image.naturalWidth === 4)")
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_pictures_keep_their_proportions_on_any_page_and_none_is_wider_than_it(show, width):
+    page = show(ImageGrid(np.zeros((8, 1, 4, 8)), "Wide."), Strip(np.zeros((3, 1, 8, 4)), "High."), *gallery())
+    page.set_viewport_size({"width": width, "height": 900})
+    ratios = [page.get_by_role("region", name=f"View {i}").locator("img").first.evaluate("image => image.clientWidth / image.clientHeight") for i in (0, 1)]
+    assert ratios == pytest.approx([2, 0.5], rel=0.1) and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.set_viewport_size({"width": 1280, "height": 1000})
 
 
 def test_a_strip_is_run_through_by_keys_alone(show):

@@ -31,7 +31,8 @@ def test_the_peer_encodes_as_we_do(seen, texts):
 
 
 def test_each_figure_names_its_peer_and_the_goal():
-    results = bench.figures("the cat saw the other cat " * 20, 264, repeats=1)
-    assert [result.name for result in results] == ["BPE training, 264 tokens", "BPE training, words first, 264 tokens", "BPE encoding, 264 tokens", "BPE encoding, words first, 264 tokens"]
+    results = bench.figures("the cat saw the other cat " * 20, 264)
+    names = [("BPE training", 520), ("BPE training, words first", 520), ("BPE encoding", 130), ("BPE encoding, words first", 520)]
+    assert [result.name for result in results] == [f"{name}, 264 tokens, {length} characters" for name, length in names]
     assert {result.peer for result in results} == {"minbpe's basic recipe, rebuilt", "minbpe's regex recipe, rebuilt"}
     assert all(result.goal == "ratio >= 10" and result.unit == "seconds" and result.value > 0 for result in results)

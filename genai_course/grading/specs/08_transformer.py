@@ -32,7 +32,7 @@ def some_tokens(B, T, V, seed=0): return torch.randint(V, (B, T), generator=torc
 def expect_sees(sol, new, cached, padding):
     "Compare with the mask made cell by cell."
     wanted = [[[fillers <= column <= cached + row for column in range(cached + new)] for row in range(new)] for fillers in padding]
-    expect.close(sol.sees(new, cached, torch.tensor(padding)), torch.tensor(wanted), f"the mask for {new} new places after {cached}, with {padding} fillers")
+    expect.close(sol.sees(new, cached, torch.tensor(padding)), torch.tensor(wanted), f"the mask for {new} new after {cached}, with {padding} fillers")
 
 def judge_of_block(x, mix, up, down):
     "With torch's own norm."
@@ -67,7 +67,7 @@ def expect_remembered(sol, kept, new, heads=2, D=4, seed=0):
     all_keys = turned(k)
     got = sol.remember(all_keys[:, :, :kept], v[:, :, :kept], q[:, :, kept:], k[:, :, kept:], v[:, :, kept:])
     for mine, theirs, name in zip(expect.parts(got, 3, "queries, keys and values"), (turned(q[:, :, kept:], kept), all_keys, v), ("the queries", "the keys", "the values"), strict=True):
-        expect.close(mine, theirs, f"{name} for {new} new places after {kept}")
+        expect.close(mine, theirs, f"{name}, with {new} new after {kept} kept")
     expect.inputs_kept(sol)
 
 def whole_text(x, to_q, to_k, to_v, out, D):
@@ -85,7 +85,7 @@ def expect_attended(sol, kept, new, query_heads, key_heads, D=4, C=6, seed=0):
     result, keys, values = whole_text(x, *matrices, D)
     got = expect.parts(sol.attend(x[:, kept:], keys[:, :, :kept], values[:, :, :kept], *matrices), 3, "the result, keys and values")
     for mine, theirs, name in zip(got, (result[:, kept:], keys, values), ("the result", "the keys", "the values"), strict=True):
-        expect.close(mine, theirs, f"{name} for {new} new places after {kept}, with {query_heads} query heads and {key_heads} key heads", rtol=1e-3, atol=1e-4)
+        expect.close(mine, theirs, f"{name}, with {new} new after {kept} kept, {query_heads} query heads and {key_heads} of keys", rtol=1e-3, atol=1e-4)
     expect.inputs_kept(sol)
 
 
