@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from genai_course.attention import attention
 from genai_course.explorers.transformer import PRESETS, Shape, explore_shape, memory, numbers_in, operations, overtaken_at, told
-from genai_course.transformer import GPT, Cache
+from genai_course.transformer import Cache, NgramGPT
 
 SMALL = st.builds(Shape, st.integers(1, 3), st.sampled_from([16, 32]), st.sampled_from([1, 2, 4]), st.integers(2, 70), reach=st.integers(1, 3))
 BITS = st.booleans()
@@ -18,7 +18,7 @@ ANY = st.builds(Shape, st.integers(1, 99), st.sampled_from([64, 768, 4096]), st.
                 BITS, st.sampled_from([1, 2, 8]), BITS, st.integers(1, 3))  # fmt: skip
 
 
-def built(shape): return GPT(shape.vocabulary, shape.layers, shape.heads, shape.width, shape.reach)
+def built(shape): return NgramGPT(shape.vocabulary, shape.layers, shape.heads, shape.width, shape.reach)
 
 
 @settings(max_examples=30, deadline=None)
@@ -27,7 +27,7 @@ def test_the_numbers_are_those_of_the_lessons_model(shape):
     model, inside = built(shape), numbers_in(shape)
     assert sum(inside.values()) == sum(p.numel() for p in model.parameters())
     kinds = {"attention": [b.attention for b in model.blocks], "feed-forward": [b.feed_forward for b in model.blocks], "tokens": [model.embed],
-             "head": [model.head], "twos and threes": [model.recent], "norms": [model.norm, *(b.norms for b in model.blocks)]}  # fmt: skip
+             "head": [model.head], "n-grams": [model.ngrams], "norms": [model.norm, *(b.norms for b in model.blocks)]}  # fmt: skip
     assert inside == {kind: sum(p.numel() for part in parts for p in part.parameters()) for kind, parts in kinds.items()}
 
 

@@ -43,7 +43,7 @@ def numbers_in(shape: Shape) -> dict[str, int]:
     together = sum(min(V**n, 16_381) for n in range(2, shape.reach + 1))
     return {
         "attention": L * 2 * C * (C + shape.kept), "feed-forward": L * (3 if shape.gated else 2) * C * round(shape.factor * C), "norms": (2 * L + 1) * C,
-        "tokens": V * C, "head": 0 if shape.tied else V * C, "twos and threes": together * C,
+        "tokens": V * C, "head": 0 if shape.tied else V * C, "n-grams": together * C,
     }  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def memory(shape: Shape, context: int, bytes_each: int) -> dict[str, int]:
 
 # %% ../../nbs/explorers/08_transformer.ipynb #ced0f9ac
 PRESETS = {
-    "this lesson's": dict(layers=4, width=128, heads=4, vocabulary=65, context=64, factor=4, gated=False, sharing=1, tied=False, reach=3),
+    "this lesson's": dict(layers=4, width=128, heads=4, vocabulary=65, context=64, factor=4, gated=False, sharing=1, tied=False, reach=1),
     "GPT-2 small": dict(layers=12, width=768, heads=12, vocabulary=50_257, context=1024, factor=4, gated=False, sharing=1, tied=True, reach=1),
     "GPT-3": dict(layers=96, width=12_288, heads=96, vocabulary=50_257, context=2048, factor=4, gated=False, sharing=1, tied=True, reach=1),
     "Llama 3 8B": dict(layers=32, width=4096, heads=32, vocabulary=128_256, context=8192, factor=3.5, gated=True, sharing=4, tied=False, reach=1),
@@ -118,7 +118,7 @@ def explore_shape(like: str = "this lesson's") -> Explorer:
         Scale("sharing", [1, 2, 4, 8, 16, 32, 64], start["sharing"], label="Query heads a key head"),
         Range("factor", 1, 8, 0.5, start=start["factor"], label="Feed-forward factor"), Toggle("gated", start["gated"], label="Gated"),
         Scale("vocabulary", [65, 256, 512, 4096, 32_000, 50_257, 128_256, 256_000], start["vocabulary"]), Toggle("tied", start["tied"], label="Tied head"),
-        Range("reach", 1, 3, start=start["reach"], label="Tokens a row"),
+        Range("reach", 1, 3, start=start["reach"], label="N-grams up to"),
         Scale("context", CONTEXTS, start["context"], label="Context"), Scale("bytes_each", [1, 2, 4], 2, label="Bytes a number"),
     ]  # fmt: skip
     return Explorer("Transformer explorer", compute, controls)

@@ -82,5 +82,6 @@ def figures(text: str, size: int) -> list[Result]:
 
 
 def measure() -> list[Result]:
-    "All figures of this family, on a megabyte of plays: two minutes, nearly all of them the peer's."
-    return figures(shakespeare()[:LENGTH], SIZE)
+    "All figures of this family: byte-pair encoding on a megabyte of plays, two minutes that are nearly all the peer's; then the transformer, some five."
+    text = Path(settings.bench_text).expanduser() if settings.bench_text else None
+    return [*figures(shakespeare()[:LENGTH], SIZE), training(text, seeds=3, steps=STEPS), cache(repeats=5)]
