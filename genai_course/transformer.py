@@ -131,12 +131,12 @@ class GPT(nn.Module):
         for i, block in enumerate(self.blocks): x = block(x, turns, only_these if cache is None else partial(cache.remember, i))
         return self.head(self.norm(x))
 
-# %% ../nbs/08_transformer.ipynb #843172d5
+# %% ../nbs/08_transformer.ipynb #16aec342
 @torch.inference_mode()
-def continued(model: nn.Module, tokens: Tensor, length: int, generator: torch.Generator | None = None) -> Tensor:
-    "`tokens` (B, T) with `length` more, each drawn as the model says: (B, T + length)."
+def continued(model: nn.Module, tokens: Tensor, length: int, generator: torch.Generator | None = None, context: int = 64) -> Tensor:
+    "`tokens` (B, T) with `length` more, each drawn as the model says after the last `context` of them: (B, T + length)."
     for _ in range(length):
-        p = model(tokens)[:, -1].softmax(-1)  # (B, vocabulary)
+        p = model(tokens[:, -context:])[:, -1].softmax(-1)  # (B, vocabulary)
         tokens = torch.cat([tokens, torch.multinomial(p, 1, generator=generator)], dim=1)
     return tokens
 
@@ -187,10 +187,10 @@ class Cache:
         self.layers[layer] = k, v
         return k, v
 
-# %% ../nbs/08_transformer.ipynb #6a8be1ae
+# %% ../nbs/08_transformer.ipynb #b50e9e46
 @torch.inference_mode()
 def continued_with_cache(model: GPT, tokens: Tensor, length: int, generator: torch.Generator | None = None) -> Tensor:
-    "The same as `continued`, each token read once."
+    "The same as `continued` with a context that is long enough, each token read once."
     cache, new = Cache(), tokens
     for _ in range(length):
         p = model(new, cache)[:, -1].softmax(-1)

@@ -221,6 +221,12 @@ def test_the_latest_part_fits_and_begins_anew_only_every_half_a_context(length, 
     assert len(longer) in (len(part) + 1, len(part) + 1 - context // 2)
 
 
+def test_only_the_last_tokens_are_read_where_a_context_is_given():
+    model, begin = stirred(), random_tokens(1, 1, 9)
+    whole, part = (continued(model, tokens, 5, torch.Generator().manual_seed(0), context=4) for tokens in (begin, begin[:, -4:]))
+    assert torch.equal(whole[:, -5:], part[:, -5:])
+
+
 def test_tokens_are_drawn_as_often_as_the_model_says():
     model, begin = stirred(), torch.tensor([[1, 2, 3]]).repeat(20_000, 1)
     with torch.inference_mode(): p = model(begin[:1])[0, -1].softmax(-1)

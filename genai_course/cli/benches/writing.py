@@ -107,5 +107,5 @@ def cache(repeats: int) -> Result:
     "How many times faster tokens come with a cache, after `SEEN` tokens of context."
     torch.manual_seed(0)
     model, tokens = GPT(65).eval(), torch.randint(65, (1, SEEN))
-    pairs = by_turns(lambda: continued_with_cache(model, tokens, NEW), lambda: continued(model, tokens, NEW), repeats)
+    pairs = by_turns(lambda: continued_with_cache(model, tokens, NEW), lambda: continued(model, tokens, NEW, context=SEEN + NEW), repeats)
     return how_much_faster(f"{NEW} tokens after {SEEN} with a cache", REREAD, pairs, CACHE_GOAL)
