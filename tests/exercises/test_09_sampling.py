@@ -4,6 +4,7 @@ import numpy as np
 
 from genai_course.grading import expect
 
+
 def after_last(tokens):
     "Probabilities of five tokens: the one after the last token is the likeliest."
     p = np.full(5, 0.05)
@@ -34,9 +35,10 @@ def test_heated_by_hand(sol):
 
 
 def test_heated_zero(sol):
-    "leaves only the likeliest at 0, in equal parts if there are several"
+    "leaves only the likeliest at 0, in equal parts if there are several; stays with numbers near 0"
     expect.close(sol.heated(np.array([0.2, 0.5, 0.3]), 0), np.array([0.0, 1.0, 0.0]), "the probabilities at 0")
     expect.close(sol.heated(np.array([0.4, 0.2, 0.4]), 0), np.array([0.5, 0.0, 0.5]), "the probabilities at 0")
+    expect.close(sol.heated(np.full(100, 0.01), 0.001), np.full(100, 0.01), "the probabilities at 0.001")
 
 
 def test_sizes_by_hand(sol):
@@ -53,7 +55,7 @@ def test_sizes_at_least_one(sol):
 
 def test_min_p_by_hand(sol):
     "is right for the three logits above, and for another row beside them"
-    expect.equal(np.asarray(sol.min_p_mask(np.array([[2.0, 1.0, 0.0], [0.0, 5.0, 4.0]]), 0.3)).tolist(), [[True, True, False], [False, True, True]], "the mask")
+    expect.equal(np.asarray(sol.min_p_mask(np.array([[2.0, 1.0, 0.0], [0.0, 5.0, 3.0]]), 0.3)).tolist(), [[True, True, False], [False, True, False]], "the mask")
 
 
 def test_penalised_by_hand(sol):
@@ -68,7 +70,8 @@ def test_penalised_nothing(sol):
 
 
 def test_cut_by_hand(sol):
-    "is right for the text above, in whatever order the ends come"
+    "is right for the text above, in whatever order the ends come, for one end that comes twice, and for none"
+    for text, wanted in [("one.two", "one"), ("no end", "no end"), ("a.b.c", "a")]: expect.equal(sol.cut_at(text, ["."]), wanted, f"what is left of {text!r}")
     for ends in (["ROMEO:", "\n\n"], ["\n\n", "ROMEO:"]): expect.equal(sol.cut_at("Ay.\n\nROMEO: No", ends), "Ay.", "the text")
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from genai_course.grading import expect
 
+
 def after_last(tokens):
     "Probabilities of five tokens: the one after the last token is the likeliest."
     p = np.full(5, 0.05)
