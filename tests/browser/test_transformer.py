@@ -25,7 +25,7 @@ def like(explorer):
     menu = explorer.get_by_role("combobox", name="Like")
     menu.focus()
     menu.press("Home")
-    expect(explorer.locator(".genai-said")).to_contain_text("This lesson's: 3.44 million")
+    expect(explorer.locator(".genai-said")).to_contain_text("This lesson's: 804 thousand")
     return menu
 
 
@@ -55,7 +55,7 @@ def test_what_is_your_own_can_be_seen_and_not_be_chosen(page, explorer, like):
 
 def test_bars_follow_and_heads_that_do_not_fit_are_told(page, explorer, like):
     head = explorer.get_by_role("row", name="head").first
-    expect(head).to_contain_text("0.2%")
+    expect(head).to_contain_text("1.0%")
     tied = explorer.get_by_role("checkbox", name="Tied head")
     tied.focus()
     page.keyboard.press("Space")
