@@ -11,7 +11,7 @@ import numpy as np
 from .charts import Bars, Chart, Curves, HeatMap, Words
 from .graphs import Graph
 from .pictures import Field, ImageGrid, Strip
-from .views import Again, Choice, Explorer, Range, Scale, Text, Toggle, Transport
+from .views import Again, Choice, Explorer, Presets, Range, Scale, Text, Toggle, Transport
 
 # %% ../nbs/00_gallery.ipynb #3c7fdb5b
 def discs(count: int, side: int = 12) -> np.ndarray:
@@ -60,6 +60,6 @@ def every_control() -> Explorer:
     def tell(**values): return Words(", ".join(f"{name}={value!r}" for name, value in values.items()))
     controls = [
         Range("heat", 0.1, 2, 0.1, start=1, unit="K"), Scale("rate", [0, 0.01, 1]), Choice("head", ["first", "second"]), Toggle("causal"), Text("prompt", "hi"),
-        Transport("position", 4), Again("seed", label="Draw again"),
+        Transport("position", 4), Again("seed", label="Draw again"), Presets("like", {"warm": {"heat": 1}, "hot": {"heat": 2}}),
     ]  # fmt: skip
     return Explorer("Controls", tell, controls)

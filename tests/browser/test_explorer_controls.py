@@ -50,7 +50,7 @@ def trying(notebook):
 
 def test_every_control_has_its_name_and_is_moved_by_keys_alone(page, controls):
     said = controls.locator(".genai-said")
-    expect(said).to_have_text("heat=1.0, rate=0, head='first', causal=False, prompt='hi', position=0, seed=0")
+    expect(said).to_have_text("heat=1.0, rate=0, head='first', causal=False, prompt='hi', position=0, seed=0, like='warm'")
     heat = controls.get_by_role("slider", name="Heat")
     heat.focus()
     page.keyboard.press("ArrowRight")
@@ -66,6 +66,11 @@ def test_every_control_has_its_name_and_is_moved_by_keys_alone(page, controls):
     expect(said).to_contain_text("prompt='hi you'")
     controls.get_by_role("button", name="Draw again").press("Enter")
     expect(said).to_contain_text("seed=1")
+    expect(said).to_contain_text("like='your own'")
+    for key, expected, spoken in [("Home", "heat=1.0, ", "Heat is 1.0 K"), ("ArrowDown", "heat=2", "Heat is 2.0 K")]:
+        controls.get_by_role("combobox", name="Like").press(key)
+        expect(said).to_contain_text(expected)
+        expect(heat).to_have_attribute("aria-valuetext", spoken)
 
 
 def test_the_transport_steps_plays_and_changes_its_speed(page, controls):
