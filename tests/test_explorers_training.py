@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -147,7 +148,7 @@ def test_a_session_by_hand_is_repeated_to_the_last_bit_without_a_browser(short_r
         run.single_step()
         run.turn(name, value)
     run.resume()
-    first = asyncio.run(run.wait()).state_dict()
+    with ThreadPoolExecutor(1) as pool: first = pool.submit(asyncio.run, run.wait()).result().state_dict()  # the browser tests leave a loop running here
     monkeypatch.setenv("GENAI_HEADLESS", "1")
     again = training_run(schedule=as_schedule(run.report["changes"])).start()
     assert [change.knob for change in run.report["changes"]] == ["wrong", "order"] and again.state == "finished"
