@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['FORMAT', 'CheckpointError', 'take_apart', 'put_together', 'random_state', 'set_random_state', 'state_of', 'is_sound',
-           'save_checkpoint', 'read_tensors', 'read_checkpoint', 'outline', 'difference', 'load_checkpoint',
+           'save_checkpoint', 'opened', 'read_tensors', 'read_checkpoint', 'outline', 'difference', 'load_checkpoint',
            'save_weights', 'load_weights', 'read_card']
 
 # %% ../nbs/00_checkpoint.ipynb #a70a506a
 import json
 import random
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,13 +89,19 @@ def save_checkpoint(path: Path | str, parts: Mapping[str, Any], notes: Mapping[s
     return path
 
 # %% ../nbs/00_checkpoint.ipynb #47199fd4
-def read_tensors(path: Path | str) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
-    "The texts and the tensors of a safetensors file. Raises CheckpointError."
+@contextmanager
+def opened(path: Path | str) -> Iterator[Any]:
+    "A safetensors file, to read from. Raises CheckpointError."
     try:
-        with safe_open(path, "pt") as file: return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}
+        with safe_open(path, "pt") as file: yield file
     except FileNotFoundError: raise CheckpointError(f"there is no file {path}: train first, or name another one.") from None
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged, or no safetensors file at all ({error}): delete it, or put a good copy in its place.") from None
+
+
+def read_tensors(path: Path | str) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    "The texts and the tensors of a safetensors file. Raises CheckpointError."
+    with opened(path) as file: return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}
 
 
 def read_checkpoint(path: Path | str) -> dict[str, Any]:
@@ -151,5 +158,5 @@ def load_weights(path: Path | str, model: torch.nn.Module) -> dict[str, Any]:
 
 
 def read_card(path: Path | str) -> dict[str, Any]:
-    "The card of a weights file. Raises CheckpointError."
-    return json.loads(read_tensors(path)[0].get("card", "{}"))
+    "The card of a weights file, its tensors left unread. Raises CheckpointError."
+    with opened(path) as file: return json.loads((file.metadata() or {}).get("card", "{}"))

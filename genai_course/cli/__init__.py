@@ -72,49 +72,40 @@ def _build_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stem", nargs="?", metavar="STEM", help="one lesson or tool only, such as backprop (default: everything)")
 
 
-def _at_least(low: float, kind: Callable = float) -> Callable[[str], float]:
+def _number(low: float, high: float = float("inf"), kind: Callable = float) -> Callable[[str], float]:
     def read(text):
         value = kind(text)
-        if not low <= value < float("inf"): raise ValueError
+        if not low <= value <= high or value == float("inf"): raise ValueError
         return value
-    read.__name__ = f"number (at least {low:g})"  # argparse puts it into its message
+    read.__name__ = f"number (at least {low:g})" if high == float("inf") else f"number (from {low:g} to {high:g})"  # argparse puts it into its message
     return read
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="a recipe of a lesson: one of the names below")
-    parser.add_argument("--steps", type=_at_least(1, int), metavar="N", help="train to this step (default: what the recipe says)")
-    parser.add_argument("--seconds", type=_at_least(0), metavar="S", help="end after this time of training")
-    parser.add_argument("--until-val", type=_at_least(0), metavar="L", help="end when the validation loss is as low as this")
+    parser.add_argument("--steps", type=_number(1, kind=int), metavar="N", help="train to this step (default: what the recipe says)")
+    parser.add_argument("--seconds", type=_number(0), metavar="S", help="end after this time of training")
+    parser.add_argument("--until-val", type=_number(0), metavar="L", help="end when the validation loss is as low as this")
     parser.add_argument("--text", metavar="F", help="train on the text file F instead of the recipe's own")
-    parser.add_argument("--seed", type=_at_least(0, int), metavar="N", help="where every random number starts (default: the setting seed)")
+    parser.add_argument("--seed", type=_number(0, kind=int), metavar="N", help="where every random number starts (default: the setting seed)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), metavar="D", help="auto, cpu, cuda or mps (default: the setting device)")
     parser.add_argument("--out", metavar="DIR", help="where weights and checkpoint go (default: a folder of your data folder)")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint that an interrupted run left in the folder")
-    parser.add_argument("--save-every", type=_at_least(0), metavar="S", help=f"seconds from one checkpoint to the next (default: {SAVE_EVERY})")
+    parser.add_argument("--save-every", type=_number(0), metavar="S", help=f"seconds from one checkpoint to the next (default: {SAVE_EVERY})")
     parser.add_argument("--json", metavar="F", help="also write the figures to the file F")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter  # one recipe a line
-    parser.epilog = "recipes:\n" + "\n".join(f"  {name:<{RECIPE_WIDTH}} {does}" for name, does in recipe_lines().items())
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1: raise ValueError
-    return value
-
-
-_share.__name__ = "number (from 0 to 1)"  # argparse puts it into its message
+    parser.end_of_help = lambda: "recipes:\n" + "\n".join(f"  {name:<{RECIPE_WIDTH}} {does}" for name, does in recipe_lines().items())
 
 
 def _write_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", metavar="PROMPT", help="what the text begins with, such as ROMEO:")
-    parser.add_argument("--length", type=_at_least(1, int), default=500, metavar="N", help="so many characters more (default: %(default)s)")
-    parser.add_argument("--temperature", type=_at_least(0), default=0.8, metavar="T", help="0: always the likeliest; 1: as the model says (default: %(default)s)")
-    parser.add_argument("--top-k", type=_at_least(1, int), metavar="K", help="only the K likeliest characters (default: all)")
-    parser.add_argument("--top-p", type=_share, default=0.95, metavar="P", help="only the likeliest that make up the share P (default: %(default)s)")
-    parser.add_argument("--min-p", type=_share, default=0.0, metavar="P", help="only those with P times the likeliest one's probability (default: %(default)s)")
-    parser.add_argument("--penalty", type=_at_least(0.1), default=1.0, metavar="R", help="above 1, what has been written becomes less likely (default: %(default)s)")
-    parser.add_argument("--seed", type=_at_least(0, int), metavar="N", help="where the random numbers start (default: the setting seed)")
+    parser.add_argument("--length", type=_number(1, kind=int), default=500, metavar="N", help="so many characters more (default: %(default)s)")
+    parser.add_argument("--temperature", type=_number(0), default=0.8, metavar="T", help="0: always the likeliest; 1: as the model says (default: %(default)s)")
+    parser.add_argument("--top-k", type=_number(1, kind=int), metavar="K", help="only the K likeliest characters (default: all)")
+    parser.add_argument("--top-p", type=_number(0, 1), default=0.95, metavar="P", help="only the likeliest that make up the share P (default: %(default)s)")
+    parser.add_argument("--min-p", type=_number(0, 1), default=0.0, metavar="P", help="only those with P times the likeliest one's probability (default: %(default)s)")
+    parser.add_argument("--penalty", type=_number(0.1), default=1.0, metavar="R", help="above 1, what has been written becomes less likely (default: %(default)s)")
+    parser.add_argument("--seed", type=_number(0, kind=int), metavar="N", help="where the random numbers start (default: the setting seed)")
     parser.add_argument("--weights", metavar="F", help="weights that `train transformer` has made (default: those in your data folder)")
 
 
@@ -140,7 +131,13 @@ WITHOUT_ENVIRONMENT = ("doctor",)
 
 
 class OneLineParser(argparse.ArgumentParser):
-    "Says what is wrong with the arguments in one line."
+    "Says what is wrong with the arguments in one line. `end_of_help` is asked only when help is."
+    end_of_help: Callable[[], str | None] = staticmethod(lambda: None)
+
+    def format_help(self) -> str:
+        "The help, with its end."
+        self.epilog = self.end_of_help()
+        return super().format_help()
 
     def error(self, message: str) -> None:
         "End with status 2."

@@ -133,6 +133,11 @@ def open_notebook(page: Page, lab: Lab, path: Path) -> None:
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.isReady")
 
 
+def open_copy(page: Page, lab: Lab, original: str) -> None:
+    "Open a copy of one of the course's notebooks, such as nbs/02_backprop.ipynb."
+    open_notebook(page, lab, Path(shutil.copy(ROOT / original, lab.folder)))
+
+
 def cell_states(page: Page) -> dict[str, int]:
     "How many code cells there are that hold any text, how many have run, and how many outputs are errors; from the notebook's model."
     return page.evaluate("""() => {

@@ -1,10 +1,9 @@
 """The attention explorer in a real JupyterLab: read by keyboard and by mouse, its stages, readable in light and dark."""
 
 import re
-import shutil
 
 import pytest
-from lab import ROOT, open_notebook, run_all, write_notebook
+from lab import open_copy, open_notebook, run_all, write_notebook
 from looks import expect_readable_in_both_themes
 from playwright.sync_api import expect
 
@@ -101,9 +100,7 @@ def test_readable_in_light_and_dark(page, explorer, tmp_path):
 
 
 def test_lesson_07_runs_and_its_explorer_answers(page, lab):
-    path = lab.folder / "07_attention.ipynb"
-    shutil.copy(ROOT / "nbs" / path.name, path)
-    open_notebook(page, lab, path)
+    open_copy(page, lab, "nbs/07_attention.ipynb")
     run_all(page, seconds=240)
     view = page.get_by_role("region", name="Attention explorer")
     view.scroll_into_view_if_needed()

@@ -1,9 +1,8 @@
 """The convolution explorer in a real JupyterLab: drawn by keyboard and by mouse, readable in light and dark."""
 
-import shutil
 
 import pytest
-from lab import ROOT, open_notebook, run_all, write_notebook
+from lab import open_copy, open_notebook, run_all, write_notebook
 from looks import expect_readable_in_both_themes
 from playwright.sync_api import expect
 
@@ -77,9 +76,7 @@ def test_readable_in_light_and_dark(page, explorer, tmp_path):
 
 
 def test_lesson_05_runs_and_its_explorer_answers(page, lab):
-    path = lab.folder / "05_convolution.ipynb"
-    shutil.copy(ROOT / "nbs" / path.name, path)
-    open_notebook(page, lab, path)
+    open_copy(page, lab, "nbs/05_convolution.ipynb")
     run_all(page, seconds=240)
     view = page.get_by_role("region", name="Convolution explorer")
     view.scroll_into_view_if_needed()

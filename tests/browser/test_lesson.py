@@ -1,18 +1,15 @@
 """Lesson 02 as a learner meets it: opened in JupyterLab, run from top to bottom, its explorer moved by keyboard."""
 
-import shutil
 
 import pytest
-from lab import ROOT, open_notebook, run_all
+from lab import open_copy, run_all
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
 
 def test_lesson_02_runs_and_its_explorer_answers(page, lab):
-    path = lab.folder / "02_backprop.ipynb"
-    shutil.copy(ROOT / "nbs" / path.name, path)
-    open_notebook(page, lab, path)
+    open_copy(page, lab, "nbs/02_backprop.ipynb")
     run_all(page, seconds=240)
     view = page.get_by_role("region", name="Backpropagation explorer").first
     view.scroll_into_view_if_needed()

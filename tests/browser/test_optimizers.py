@@ -1,10 +1,9 @@
 """Lesson 03 as a learner meets it: opened in JupyterLab, run from top to bottom; its race worked by keyboard and by mouse."""
 
 import re
-import shutil
 
 import pytest
-from lab import ROOT, open_notebook, run_all, write_notebook
+from lab import open_copy, open_notebook, run_all, write_notebook
 from looks import expect_readable_in_both_themes, faults, inked
 from playwright.sync_api import expect
 
@@ -110,8 +109,6 @@ def test_the_network_race_answers(page, notebook):
 
 
 def test_lesson_03_runs(page, lab):
-    path = lab.folder / "03_optimizers.ipynb"
-    shutil.copy(ROOT / "nbs" / path.name, path)
-    open_notebook(page, lab, path)
+    open_copy(page, lab, "nbs/03_optimizers.ipynb")
     run_all(page, seconds=240)
     expect(page.get_by_role("region", name="Race downhill").locator(".genai-said")).to_contain_text("After 60 steps")

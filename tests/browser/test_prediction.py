@@ -1,9 +1,8 @@
 """Lesson 01 as a learner meets it: opened in JupyterLab, run from top to bottom, its explorer worked by keyboard alone."""
 
-import shutil
 
 import pytest
-from lab import ROOT, open_notebook, run_all
+from lab import open_copy, run_all
 from looks import expect_readable_in_both_themes
 from playwright.sync_api import expect
 
@@ -11,9 +10,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_lesson_01_runs_and_its_explorer_answers_to_keys(page, lab, tmp_path):
-    path = lab.folder / "01_prediction.ipynb"
-    shutil.copy(ROOT / "nbs" / path.name, path)
-    open_notebook(page, lab, path)
+    open_copy(page, lab, "nbs/01_prediction.ipynb")
     run_all(page, seconds=240)
     view = page.get_by_role("region", name="Prediction explorer")
     view.scroll_into_view_if_needed()

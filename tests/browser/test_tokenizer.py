@@ -1,10 +1,9 @@
 """Lesson 06 as a learner meets it: opened in JupyterLab, run from top to bottom; its explorers worked by keyboard alone."""
 
 import re
-import shutil
 
 import pytest
-from lab import ROOT, open_notebook, run_all
+from lab import open_copy, run_all
 from looks import expect_readable_in_both_themes, inked
 from playwright.sync_api import expect
 
@@ -14,9 +13,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def lesson(page, lab):
     "The lesson, run."
-    path = lab.folder / "06_tokenizer.ipynb"
-    shutil.copy(ROOT / "nbs" / path.name, path)
-    open_notebook(page, lab, path)
+    open_copy(page, lab, "nbs/06_tokenizer.ipynb")
     run_all(page, seconds=240)
     return page
 

@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from lab import ROOT, open_notebook, run_all, wait_for
+from lab import ROOT, open_copy, open_notebook, run_all, wait_for
 from looks import expect_readable_in_both_themes
 from playwright.sync_api import expect
 
@@ -21,9 +21,7 @@ WRITE = "([number, text]) => window.jupyterapp.shell.currentWidget.model.cells.g
 @pytest.fixture(scope="module")
 def lesson(page, lab):
     "The lesson, run."
-    path = lab.folder / "04_training.ipynb"
-    shutil.copy(ROOT / "nbs" / path.name, path)
-    open_notebook(page, lab, path)
+    open_copy(page, lab, "nbs/04_training.ipynb")
     run_all(page, seconds=400)
     return page
 

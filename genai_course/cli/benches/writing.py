@@ -8,16 +8,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from genai_course.attention import join_heads, split_heads
 from genai_course.cli.benches.measuring import Result, by_turns, how_much_faster
 from genai_course.optimizers import cosine, warm_up
-from genai_course.tokenizer import CharacterTokenizer
 from genai_course.training import Task, Turn, as_tensors, train
-from genai_course.transformer import GPT, RECIPES, continued, continued_with_cache, look_back, next_loss, text_loss, texts_to_learn, windows, writing_task
+from genai_course.transformer import GPT, RECIPES, continued, continued_with_cache, look_back, next_loss, text_loss, tokens_to_learn, windows, writing_task
 
 PEER, REREAD = "nanoGPT's CPU recipe, rebuilt", "without the cache"
 STEPS, CONTEXT, BATCH = 2000, 64, 12  # of the peer
@@ -70,9 +68,7 @@ class PeersOptimizer:
 
 def peers_task(text: Path | None, seed: int, steps: int) -> Task:
     "The peer's recipe, on the same characters and windows as ours."
-    parts = texts_to_learn(text)
-    tokenizer = CharacterTokenizer("".join(parts))
-    tokens, unseen = (np.array(tokenizer.encode(part)) for part in parts)
+    tokenizer, tokens, unseen = tokens_to_learn(text)
     torch.manual_seed(seed)
     model = Peer(len(tokenizer))
     turn = Turn("loss", partial(next_loss, model), PeersOptimizer(model, steps))
