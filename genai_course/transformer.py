@@ -72,7 +72,7 @@ class FeedForward(nn.Module):
 def look_back(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     "Causal attention of the last T places, q (B, heads, T, D), on themselves and all before, k and v (B, heads, S, D): (B, heads, T, D)."
     T, S = q.shape[-2], k.shape[-2]
-    if T == S: return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    if T in (1, S): return F.scaled_dot_product_attention(q, k, v, is_causal=T == S)  # the last place alone sees all
     mask = torch.ones(T, S, dtype=torch.bool, device=q.device).tril(S - T)  # the last T rows of lesson 07's
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
