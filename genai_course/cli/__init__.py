@@ -107,7 +107,7 @@ def _write_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-p", type=_number(0, 1), default=0.0, metavar="P", help="only those with P times the likeliest one's probability (default: %(default)s)")
     parser.add_argument("--penalty", type=_number(0.1), default=1.0, metavar="R", help="above 1, what has been written becomes less likely (default: %(default)s)")
     parser.add_argument("--seed", type=_number(0, kind=int), metavar="N", help="where the random numbers start (default: the setting seed)")
-    parser.add_argument("--weights", metavar="F", help="weights that `train transformer` has made (default: those in your data folder)")
+    parser.add_argument("--weights", metavar="F", help="weights that `train transformer` has made (default: those that come with the course)")
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:
