@@ -21,6 +21,7 @@ from genai_course.cli.runs import Limits, Run, identity, stop_signals
 from genai_course.cli.trouble import Trouble, explained
 from genai_course.core import SettingError, data_folder, device, set_seed, settings, write_atomically
 from genai_course.data import DataError
+from genai_course.texts import own_text
 from genai_course.training import Recipe
 
 STOPPED = 130
@@ -61,6 +62,7 @@ def prepare(options: argparse.Namespace, folder: Path) -> tuple[Run, Limits]:
     "The run that the options ask for, and when it ends. Raises Trouble, CheckpointError, DataError, SettingError."
     text = Path(options.text).expanduser() if options.text else None
     recipe, notes = find_recipe(options.name, text), notes_of(folder, options.resume)
+    if text: own_text(text)  # here, so that no recipe has to think of it
     seed = next(seed for seed in (options.seed, notes.get("identity", {}).get("seed"), settings.seed) if seed is not None)
     if options.device: os.environ["GENAI_DEVICE"] = options.device
     set_seed(seed)
