@@ -220,10 +220,11 @@ def precision_recall(real: np.ndarray, made: np.ndarray, k: int = 3) -> tuple[fl
     return covered(made, real, k), covered(real, made, k)
 
 # %% ../nbs/00_judge.ipynb #6163e901
-def modes_covered(seen: np.ndarray, attributes: Sequence[str], possible: int) -> float:
-    "The share of `possible` combinations of attributes that occur in codes (B, 5)."
+def modes_covered(seen: np.ndarray, attributes: Sequence[str], possible: int, least: int = 1) -> float:
+    "The share of `possible` combinations of attributes that occur in codes (B, 5) at least so many times."
     places = [list(ATTRIBUTES).index(attribute) for attribute in attributes]
-    return len(np.unique(seen[:, places], axis=0)) / possible
+    counts = np.unique(seen[:, places], axis=0, return_counts=True)[1]
+    return int((counts >= least).sum()) / possible
 
 
 def nearest_training(made: np.ndarray, training: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from genai_course.checkpoint import WEIGHTS, CheckpointError, read_card, save_we
 from genai_course.menagerie import ALL_PAIRS, ATTRIBUTES, HELD_OUT_PAIRS, drawn_batch
 from genai_course.training import take_turn
 
-JUDGES = ["judge"]
+JUDGES = ["judge", "judge.second"]
 fresh = pytest.fixture(scope="module")(lambda: drawn_batch(1500, j.EXAM, 99, ALL_PAIRS))
 
 
@@ -36,6 +36,11 @@ def test_a_card_says_where_the_weights_come_from(name):
     assert (WEIGHTS / f"{name}.safetensors").stat().st_size <= 700_000
 
 
+def test_the_judges_are_of_two_kinds_and_of_two_seeds():
+    first, second = (read_card(WEIGHTS / f"{name}.safetensors") for name in JUDGES)
+    assert first["kind"] != second["kind"] and first["seed"] != second["seed"]
+
+
 def test_what_is_judged_does_not_depend_on_company(model, fresh):
     few = fresh.images[:20]
     assert (j.judged(model, few) == np.concatenate([j.judged(model, image[None]) for image in few])).all()
@@ -51,7 +56,7 @@ def test_weights_of_another_kind_are_one_line(tmp_path):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", j.RECIPES)
+@pytest.mark.parametrize("name", JUDGES)
 def test_a_recipe_learns_and_the_same_batches_come_again(name):
     recipe = j.RECIPES[name]
     task = recipe.make(seed=3, device="cpu", **recipe.settings | {"size": 8, "steps": 12})
@@ -168,3 +173,5 @@ def test_modes_are_the_combinations_that_occur(rows):
     seen = np.array(rows)
     assert j.modes_covered(seen, ["animal", "hat"], 48) == len({row[:2] for row in rows}) / 48
     assert j.modes_covered(seen, ["style"], 5) == len({row[3] for row in rows}) / 5
+    twice = sum([row[3] for row in rows].count(style) >= 2 for style in range(5))
+    assert j.modes_covered(seen, ["style"], 5, least=2) == twice / 5
