@@ -351,7 +351,7 @@ from torch.nn import functional as F''',
     ends = (rows == end).int()
     counts = (ends.cumsum(1) - ends == 0).float()[..., None]
     return (states * counts).sum(1) / counts.sum(1)''',
-            'explanation': "Readers that look both ways, as many search programs have, use the mean. In a reader that only looks back, such as ours and CLIP's, the first word knows nothing of the others, and the end sign knows all.",
+            'explanation': "Readers that look both ways, as many search programs have, often use the mean. In a reader that only looks back, such as ours and CLIP's, the first word knows nothing of the others, and the end sign knows all.",
             'hints': [
                 'A word counts if there is no end sign *before* it. `ends.cumsum(1)` counts the end signs up to each place, with the place itself.',
                 'With `counts` as a table (B, T, 1) of ones and zeros: `(states * counts).sum(1) / counts.sum(1)`.',
@@ -448,8 +448,8 @@ from torch.nn import functional as F''',
     belongs = F.one_hot(owner, len(scores)).T.float()
     shares = belongs / belongs.sum(1, keepdim=True)
     return (F.cross_entropy(scores, shares) + F.cross_entropy(scores.T, owner)) / 2''',
-            'explanation': '''Not to share is a mistake that happens by itself: with one caption a picture, a batch may hold the same picture, or the same caption, twice. All the loss knows is that one of them is wrong, and it pushes apart what belongs together. In the menagerie, with few
-different captions, that happens all the time.''',
+            'explanation': '''Not to share is a mistake that happens by itself: a batch may hold the same caption twice, for two pictures that both fit. The lesson's loss calls one of them wrong, and pushes apart what belongs together. In the menagerie a batch of 128 seldom has
+the same caption twice; in one of 1,024 it happens nearly always. Large batches teach more, and are wrong more often.''',
             'hints': [
                 '`F.cross_entropy(scores, shares)` also takes a table of shares as its goal, of the shape of `scores`, each row adding up to 1.',
                 '`F.one_hot(owner, len(scores)).T` has a 1 where a caption belongs to a picture. Divide each row by its sum, and mind the type.',
