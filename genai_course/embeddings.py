@@ -139,17 +139,17 @@ def pair_loss(pair: Pair, batch: tuple[Tensor, Tensor]) -> Tensor:
     x, rows = batch
     return contrastive_loss(pair.of_pictures(x), pair.of_texts(rows), pair.sharpness.exp().clamp(max=100))
 
-# %% ../nbs/14_embeddings.ipynb #e3ece97b
+# %% ../nbs/14_embeddings.ipynb #05e25cff
 class Drawings(NamedTuple):
     "Pictures, and what is on them."
     images: np.ndarray  # (N, 3, 32, 32)
     labels: np.ndarray  # (N, 5)
 
 
-def drawings(count: int, seed: int = 0, pairs: Sequence[tuple[str, str]] = TRAINING_PAIRS) -> Drawings:
-    "`count` drawings of `pairs`."
+def drawings(count: int, seed: int = 0, pairs: Sequence[tuple[str, str]] = TRAINING_PAIRS, change: Callable[[Labels], Labels] = lambda labels: labels) -> Drawings:
+    "`count` drawings of `pairs`; what is on each goes through `change` before it is drawn."
     rng = np.random.default_rng([seed, 14])
-    labels = [random_labels(rng, pairs) for _ in range(count)]
+    labels = [change(random_labels(rng, pairs)) for _ in range(count)]
     return Drawings(draw(labels, rng.integers(2**32, size=count)), codes_of(labels))
 
 
