@@ -34,6 +34,7 @@ from genai_course.embeddings import (
     matching_task,
     named,
     pair_loss,
+    shipped_readers,
     words_of_captions,
 )
 from genai_course.menagerie import ALL_PAIRS, ATTRIBUTES, HELD_OUT_PAIRS, SAID, TRAINING_PAIRS, caption, check, labels_of
@@ -164,6 +165,17 @@ def test_drawings_are_those_of_the_pairs_asked_for():
     one, again, other = drawings(20, 3, HELD_OUT_PAIRS), drawings(20, 3, HELD_OUT_PAIRS), drawings(20, 4, HELD_OUT_PAIRS)
     assert {labels[:2] for labels in labels_of(one.labels)} <= set(HELD_OUT_PAIRS) and one.images.shape == (20, 3, 32, 32)
     assert (one.images == again.images).all() and (one.labels == again.labels).all() and (one.images != other.images).any()
+
+
+@settings(max_examples=5)
+@given(st.integers(0, 1000))
+def test_what_is_changed_is_drawn_as_changed(seed):
+    def owls_at_night(labels): return labels._replace(background="starry night") if labels.animal == "owl" else labels
+
+    plain, changed = drawings(30, seed), drawings(30, seed, change=owls_at_night)
+    assert labels_of(changed.labels) == [owls_at_night(labels) for labels in labels_of(plain.labels)]
+    same = (plain.labels == changed.labels).all(1)
+    assert all((one == other).all() == kept for one, other, kept in zip(plain.images, changed.images, same, strict=True))
 
 
 # ---- the readers
@@ -331,6 +343,20 @@ def test_weights_of_something_else_are_refused_in_one_line(trained, tmp_path):
     smaller = save_weights(tmp_path / "smaller.safetensors", small_pair(), trained[0].card)
     with pytest.raises(CheckpointError, match="belongs to another model") as refused: load_readers(smaller)
     assert "\n" not in str(refused.value)
+
+
+def test_the_shipped_readers_name_new_drawings_and_pairs_that_they_never_saw():
+    pair, words, length = shipped_readers()
+    right = [(named(pair, words, some.images, length) == some.labels).all(1).mean() for some in (drawings(60, 31), drawings(60, 32, HELD_OUT_PAIRS))]
+    assert right[0] > 0.9 and right[1] > 0.75 and words.words == WORDS.words
+
+
+def test_the_shipped_readers_space_has_the_directions_of_words():
+    pair, words, length = shipped_readers()
+    place = lambda text: in_space(pair.of_texts, words.rows([text], length))
+    synonyms, others = [("cat", "kitty"), ("dog", "puppy"), ("rabbit", "bunny"), ("pig", "piglet")], [("cat", "puppy"), ("dog", "kitty"), ("rabbit", "piglet"), ("pig", "bunny")]
+    alike, unlike = ([likeness(place(a), place(b)).item() for a, b in each] for each in (synonyms, others))
+    assert min(alike) > max(unlike) + 0.3
 
 
 def test_the_recipe_plans_its_rate_for_its_own_steps():
