@@ -20,7 +20,7 @@ from ..charts import Bars, Chart, Curves, Words, counted
 from .tokenizer import visible
 from ..finetuning import StyleJudge, chances, merged
 from ..sampling import Reader, generate
-from ..transformer import Cache, latest
+from ..transformer import Cache
 from ..views import Again, Explorer, Range, Text
 
 # %% ../../nbs/explorers/10_finetuning.ipynb #ebcc3286
@@ -78,10 +78,9 @@ def explore_adapter(model: nn.Module, tokenizer: Any, judge: StyleJudge, prompt:
     def compute(prompt, strength, luck):
         tokens = list(tokenizer.encode(prompt))
         if not tokens: raise ValueError("type at least one letter for the text to begin with.")
-        reader = Reader(plain(strength), Cache)
-        asked = lambda tokens: reader(latest(tokens, context))
-        letters = next_letters(asked(tokens), tokenizer)
-        written = tokenizer.decode(generate(asked, tokens, length, generator=torch.Generator().manual_seed(luck)))
+        reader = Reader(plain(strength), Cache, context)
+        letters = next_letters(reader(tokens), tokenizer)
+        written = tokenizer.decode(generate(reader, tokens, length, generator=torch.Generator().manual_seed(luck)))
         shares = judge.shares(written)
         best = max(shares, key=shares.get)
         said = f"With {strength:.0%} of the change, the likeliest next letter is '{max(letters, key=letters.get)}', and the text that is written sounds like {best}, {shares[best]:.1%}."
