@@ -124,7 +124,8 @@ def test_step_other_parts(sol):
 
 
 def test_answers_gradient(sol):
-    "lets the gradient through, and none of it to what is no answer"
+    "is ln 5 where five tokens are equally likely; lets the gradient through, and none of it to what is no answer"
+    expect.close(sol.answer_loss(torch.zeros(1, 4, 5), torch.tensor([[0, 4, 2, 1]]), torch.tensor([1]), torch.tensor([3])), torch.tensor(math.log(5)), "the loss")
     expect.gradients(sol.answer_loss, judge_of_answers, *some_answers([1, 4], [2, 6], seed=5, grad=True))
 
 
