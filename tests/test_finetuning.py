@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+from genai_course import finetuning
 from genai_course.checkpoint import CheckpointError, save_weights
 from genai_course.finetuning import (
     HELD_OUT_PSALMS,
+    RECIPES,
     LoRA,
     StyleJudge,
     accuracy,
@@ -21,20 +23,23 @@ from genai_course.finetuning import (
     adapters,
     chances,
     copied,
+    imitating_task,
     learning,
+    load_adapted,
     load_adapter,
     merged,
     passages,
     psalm_parts,
+    to_imitate,
     together,
     tune,
     with_lora,
 )
 from genai_course.optimizers import AdamW
-from genai_course.texts import ALPHABET, psalms
+from genai_course.texts import ALPHABET, LEAST, psalms
 from genai_course.tokenizer import CharacterTokenizer
 from genai_course.training import train
-from genai_course.transformer import NgramGPT, rise_and_fall, windows
+from genai_course.transformer import NgramGPT, Writer, rise_and_fall, text_loss, windows
 
 V = 11
 seeds = st.integers(0, 2**31)
@@ -245,3 +250,43 @@ def test_an_adapter_of_another_model_or_none_at_all_is_refused_in_one_line(tmp_p
     cut = tmp_path / "cut.safetensors"
     cut.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(CheckpointError, match="is damaged"): load_adapter(cut, base)
+
+
+# ---- the recipe
+
+
+@pytest.fixture
+def course(monkeypatch):
+    "A course whose own model is a small one."
+    writer = Writer(small(), CharacterTokenizer(ALPHABET[:V]), 8)
+    monkeypatch.setattr(finetuning, "shipped_writer", lambda: writer)
+    return writer
+
+
+def plain_lines(tmp_path, text):
+    file = tmp_path / "text.txt"
+    file.write_text(text * (LEAST // len(text) + 50), encoding="utf-8")
+    return file
+
+
+def test_the_recipe_makes_a_writer_of_ones_own_text(course, tmp_path):
+    file = plain_lines(tmp_path, "“!$” & — $!\n")  # plainly written all of it is in the small model's alphabet
+    task = imitating_task(seed=0, device="cpu", text=file, rank=1, alpha=4.0, size=4, lr=0.05, steps=30)
+    before = task.val_loss()
+    for _ in train(task.batches(0), *task.turns, steps=30): pass
+    model, tokenizer, context = load_adapted(save_weights(tmp_path / "weights.safetensors", task.model, task.card))
+    assert task.val_loss() < before - 0.3 and context == 8 and tokenizer is course.tokenizer
+    assert not any(isinstance(part, LoRA) for part in model.modules())
+    unseen = torch.tensor(tokenizer.encode(to_imitate(file)[1]))
+    assert text_loss(model, unseen, 8) == pytest.approx(task.val_loss(), abs=1e-4)
+
+
+def test_what_is_imitated_is_the_psalms_or_a_text_and_its_last_tenth(tmp_path):
+    assert to_imitate(None) == psalm_parts()
+    learn, measure = to_imitate(plain_lines(tmp_path, "Où est-il? “Là!”\n"))
+    assert set(learn + measure) == set("Ou est-il? 'La!'\n") and len(measure) == pytest.approx(len(learn) / 9, rel=0.05)
+
+
+def test_the_recipe_plans_its_rate_for_its_own_steps():
+    recipe = RECIPES["finetuning"]
+    assert recipe.settings["steps"] == recipe.steps and recipe.make is imitating_task
