@@ -15,6 +15,7 @@ from genai_course.cli.trouble import Trouble
 PROGRAM = "python -m genai_course"
 SAVE_EVERY = 30  # seconds from one checkpoint of a training to the next
 RECIPE_WIDTH = 20  # of the names in the list of recipes
+STYLES = {"plays": "transformer", "psalms": "finetuning"}  # what `write` can sound like, and whose weights it takes for that
 BENCHES = ("backprop", "learning", "grading", "widgets", "text")
 
 
@@ -107,7 +108,8 @@ def _write_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-p", type=_number(0, 1), default=0.0, metavar="P", help="only those with P times the likeliest one's probability (default: %(default)s)")
     parser.add_argument("--penalty", type=_number(0.1), default=1.0, metavar="R", help="above 1, what has been written becomes less likely (default: %(default)s)")
     parser.add_argument("--seed", type=_number(0, kind=int), metavar="N", help="where the random numbers start (default: the setting seed)")
-    parser.add_argument("--weights", metavar="F", help="weights that `train transformer` has made (default: those that come with the course)")
+    parser.add_argument("--weights", metavar="F", help="weights that `train transformer` or `train finetuning` has made (default: the course's own)")
+    parser.add_argument("--style", choices=tuple(STYLES), default="plays", metavar="S", help="whose voice, of the course's own weights: plays or psalms (default: %(default)s)")
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:

@@ -6,11 +6,14 @@ import sys
 import pytest
 from torch import nn
 
-from genai_course.checkpoint import save_weights
+from genai_course import transformer
+from genai_course.checkpoint import read_card, save_weights
 from genai_course.cli import main
+from genai_course.cli.commands import write
+from genai_course.finetuning import adapter_task
 from genai_course.texts import LEAST
 from genai_course.training import train
-from genai_course.transformer import writing_task
+from genai_course.transformer import load_writer, writing_task
 
 SIZES = {"sizes": {"layers": 1, "heads": 2, "width": 16, "reach": 2}, "context": 16, "size": 8, "lr": 0.02, "steps": 60}
 
@@ -23,6 +26,19 @@ def trained(tmp_path_factory):
     task = writing_task(seed=0, device="cpu", text=text, **SIZES)
     for _ in train(task.batches(0), *task.turns, steps=60): pass
     return save_weights(folder / "weights.safetensors", task.model, task.card)
+
+
+@pytest.fixture
+def weights(trained, tmp_path, monkeypatch):
+    "A folder with the course's own weights: the trained model, and a LoRA that learned beside it."
+    folder, (base, tokenizer, _) = tmp_path / "weights", load_writer(trained)
+    text = "no no no no\n" * 60
+    task = adapter_task(base, tokenizer, text, text[:200], seed=0, device="cpu", rank=2, alpha=8.0, context=16, size=8, lr=0.05, steps=60)
+    for _ in train(task.batches(0), *task.turns, steps=60): pass
+    save_weights(folder / "finetuning.safetensors", task.model, task.card)
+    (folder / "transformer.safetensors").write_bytes(trained.read_bytes())
+    for module in (write, transformer): monkeypatch.setattr(module, "WEIGHTS", folder)
+    return folder
 
 
 def written(capsys, *arguments):
@@ -85,6 +101,32 @@ def test_the_weights_of_ones_own_training_are_taken(trained, capsys, tmp_path, m
     own.mkdir(parents=True)
     (own / "weights.safetensors").write_bytes(trained.read_bytes())
     assert written(capsys, "to be", "--length", 5)[0] == 0
+
+
+def test_each_style_writes_in_its_own_voice(weights, capsys):
+    plays, psalms = (written(capsys, "to", "--style", style, "--temperature", 0, "--length", 60) for style in ("plays", "psalms"))
+    assert plays[0] == psalms[0] == 0 and "to be or not" in plays[1] and "no no no" not in plays[1] and "no no no" in psalms[1]
+    assert written(capsys, "to", "--temperature", 0, "--length", 60) == plays
+    assert written(capsys, "to", "--weights", weights / "finetuning.safetensors", "--temperature", 0, "--length", 60) == psalms
+
+
+def test_a_style_that_there_is_not_is_misuse(weights, capsys):
+    status, text, complaint = written(capsys, "to", "--style", "limericks")
+    assert status == 2 and not text and "limericks" in complaint and "psalms" in complaint and complaint.count("\n") == 1
+
+
+def test_a_style_whose_weights_are_missing_cut_short_or_anothers_is_refused_in_one_line(weights, capsys):
+    file, base = weights / "finetuning.safetensors", weights / "transformer.safetensors"
+    kept, model, card = file.read_bytes(), load_writer(base).model, read_card(base)
+    model.head.weight.data += 1
+    for spoil, line in [
+        (lambda: file.write_bytes(kept[:500]), f"{file} is damaged"), (file.unlink, f"there is no file {file}"),
+        (lambda: (file.write_bytes(kept), save_weights(base, model, card)), "was learned beside another model"),
+        (base.unlink, f"there is no file {base}"),
+    ]:  # fmt: skip
+        spoil()
+        status, text, complaint = written(capsys, "to", "--style", "psalms")
+        assert status == 1 and not text and line in complaint and complaint.count("\n") == 1
 
 
 def test_text_comes_as_it_is_drawn(trained):

@@ -6,16 +6,24 @@ from pathlib import Path
 
 import torch
 
-from genai_course.checkpoint import WEIGHTS
+from genai_course.checkpoint import WEIGHTS, read_card
+from genai_course.cli import STYLES
 from genai_course.cli.trouble import Trouble
 from genai_course.core import set_seed
+from genai_course.finetuning import load_adapted
 from genai_course.sampling import Reader, generate
-from genai_course.transformer import Cache, load_writer
+from genai_course.transformer import Cache, Writer, load_writer
+
+
+def writer(options: argparse.Namespace) -> Writer:
+    "The model of the weights that were named, or of the course's own in that style. Raises CheckpointError."
+    file = Path(options.weights).expanduser() if options.weights else WEIGHTS / f"{STYLES[options.style]}.safetensors"
+    return load_adapted(file) if "rank" in read_card(file) else load_writer(file)
 
 
 def pieces(options: argparse.Namespace) -> Iterator[str]:
     "The prompt, and each character that comes after it. Raises Trouble, CheckpointError, ValueError."
-    model, tokenizer, context = load_writer(Path(options.weights).expanduser() if options.weights else WEIGHTS / "transformer.safetensors")
+    model, tokenizer, context = writer(options)
     prompt = tokenizer.encode(options.prompt)
     if not prompt: raise Trouble("the prompt is empty: give one character at least, such as ROMEO:")
     reader, generator = Reader(model, Cache, context), torch.Generator().manual_seed(set_seed(options.seed))
