@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['NextLogits', 'kept', 'ranks', 'with_temperature', 'keep_top_k', 'keep_top_p', 'keep_min_p', 'with_penalty',
-           'filter_logits', 'sample', 'LetterCounts', 'generate', 'held_back', 'until', 'fingerprint', 'Reader',
-           'beam_search']
+           'filter_logits', 'sample', 'Reader', 'generate', 'held_back', 'until', 'fingerprint', 'beam_search']
 
 # %% ../nbs/09_sampling.ipynb #b9000003
 import hashlib
@@ -14,6 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 import numpy as np
 import torch
 from torch import Tensor
+
+from .transformer import latest
 
 NextLogits = Callable[[list[int]], Tensor]  # from the tokens so far to a logit (V,) for each that may come next
 
@@ -85,32 +86,22 @@ def sample(logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
     p = logits.softmax(-1)
     return torch.multinomial(p.reshape(-1, p.shape[-1]), 1, generator=generator).reshape(p.shape[:-1])
 
-# %% ../nbs/09_sampling.ipynb #b9000016
-class LetterCounts:
-    "A model out of counts: what came after the last `length` tokens in a text of tokens, with `extra` counts shared out as fewer tokens say."
-    def __init__(self, tokens: Sequence[int], size: int, length: int = 5, extra: float = 1.0):
-        self.size, self.length, self.extra, ids = size, length, extra, np.asarray(tokens, dtype=np.int64)
-        self.tables, codes = [], ids
-        for n in range(length + 1):  # n tokens and the one after them, as one number each, with how often it came
-            self.tables.append(np.unique(codes, return_counts=True))
-            codes = codes[:-1] * size + ids[n + 1 :]
+# %% ../nbs/09_sampling.ipynb #b900002c
+class Reader:
+    "A network of tokens (B, T) -> logits (B, T, V) as a function from the tokens so far to the next one's logits (V,); with `make_cache`, only new tokens are read, and of more than `context` only the `latest`."
+    def __init__(self, model: Callable, make_cache: Callable | None = None, context: int | None = None):
+        self.model, self.make_cache, self.context = model, make_cache, context
+        self.read: list[int] = []
+        self.cache = make_cache() if make_cache else None
 
-    def __call__(self, tokens: list[int]) -> Tensor:
-        "Logits (size,) for the token after these."
-        p = np.full(self.size, 1 / self.size)
-        for n in range(min(self.length, len(tokens)) + 1):
-            counts = self.after(tokens[len(tokens) - n :])
-            p = (counts + self.extra * p) / (counts.sum() + self.extra)
-        return torch.tensor(p).log()
-
-    def after(self, context: Sequence[int]) -> np.ndarray:
-        "How often each token followed these: (size,)."
-        codes, counts = self.tables[len(context)]
-        first = self.size * sum(token * self.size**i for i, token in enumerate(reversed(context)))
-        low, high = np.searchsorted(codes, [first, first + self.size])
-        found = np.zeros(self.size)
-        found[codes[low:high] - first] = counts[low:high]
-        return found
+    @torch.inference_mode()
+    def __call__(self, tokens: Sequence[int]) -> Tensor:
+        "Logits (V,) for the token after `tokens`, at least one. What was read last time and stands at the beginning is not read again."
+        tokens = list(latest(tokens, self.context) if self.context else tokens)
+        if self.make_cache is None: return self.model(torch.tensor([tokens]))[0, -1]
+        if len(tokens) <= len(self.read) or tokens[: len(self.read)] != self.read: self.read, self.cache = [], self.make_cache()
+        fresh, self.read = tokens[len(self.read) :], tokens
+        return self.model(torch.tensor([fresh]), self.cache)[0, -1]
 
 # %% ../nbs/09_sampling.ipynb #b9000019
 def generate(next_logits: NextLogits, prompt: Sequence[int], steps: int, stop: Collection[int] = (), generator: torch.Generator | None = None,
@@ -150,22 +141,6 @@ def fingerprint(arrays: Mapping[str, Tensor | np.ndarray]) -> str:
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
-
-# %% ../nbs/09_sampling.ipynb #b900002c
-class Reader:
-    "A network of tokens (B, T) -> logits (B, T, V) as a function from the tokens so far to the next one's logits (V,); with `make_cache`, only new tokens are read."
-    def __init__(self, model: Callable, make_cache: Callable | None = None):
-        self.model, self.make_cache = model, make_cache
-        self.read: list[int] = []
-        self.cache = make_cache() if make_cache else None
-
-    @torch.inference_mode()
-    def __call__(self, tokens: Sequence[int]) -> Tensor:
-        "Logits (V,) for the token after `tokens`, at least one. What was read last time and stands at the beginning is not read again."
-        if self.make_cache is None: return self.model(torch.tensor([list(tokens)]))[0, -1]
-        if len(tokens) <= len(self.read) or list(tokens[: len(self.read)]) != self.read: self.read, self.cache = [], self.make_cache()
-        fresh, self.read = list(tokens[len(self.read) :]), list(tokens)
-        return self.model(torch.tensor([fresh]), self.cache)[0, -1]
 
 # %% ../nbs/09_sampling.ipynb #b900002f
 def beam_search(next_logits: NextLogits, prompt: Sequence[int], steps: int, width: int) -> tuple[list[int], float]:

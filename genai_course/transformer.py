@@ -6,14 +6,14 @@
 __all__ = ['Remember', 'RECIPES', 'check_length', 'windows', 'next_loss', 'RMSNorm', 'FeedForward', 'look_back', 'only_these',
            'CausalAttention', 'Block', 'GPT', 'continued', 'muon_for', 'on_schedule', 'rise_and_fall', 'text_loss',
            'Cache', 'continued_with_cache', 'latest', 'NgramEmbedding', 'NgramGPT', 'texts_to_learn', 'tokens_to_learn',
-           'writing_task', 'load_writer', 'GroupedAttention']
+           'writing_task', 'Writer', 'load_writer', 'shipped_writer', 'GroupedAttention']
 
 # %% ../nbs/08_transformer.ipynb #23a2fcf4
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .attention import angles, join_heads, rotate, split_heads
-from .checkpoint import CheckpointError, load_weights, read_card
+from .checkpoint import WEIGHTS, CheckpointError, load_weights, read_card
 from .data import DataError
 from .optimizers import Muon, cosine, warm_up
 from .texts import own_text, shakespeare
@@ -72,7 +72,7 @@ class FeedForward(nn.Module):
 def look_back(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     "Causal attention of the last T places, q (B, heads, T, D), on themselves and all before, k and v (B, heads, S, D): (B, heads, T, D)."
     T, S = q.shape[-2], k.shape[-2]
-    if T == S: return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    if T in (1, S): return F.scaled_dot_product_attention(q, k, v, is_causal=T == S)  # the last place alone sees all
     mask = torch.ones(T, S, dtype=torch.bool, device=q.device).tril(S - T)  # the last T rows of lesson 07's
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
@@ -269,14 +269,21 @@ def writing_task(seed: int, device: str, sizes: dict[str, int], context: int, si
     return Task(model, (Turn("loss", partial(next_loss, model), optimizer),), stream, val_loss, card=card)
 
 
-def load_writer(path: Path | str) -> tuple[NgramGPT, CharacterTokenizer]:
-    "The model and the tokenizer of weights that `writing_task` led to. Raises CheckpointError."
+class Writer(NamedTuple):
+    "What it takes to write: a model, the tokenizer of its text, and how many tokens it has learned to read at a time."
+    model: NgramGPT
+    tokenizer: CharacterTokenizer
+    context: int
+
+
+def load_writer(path: Path | str) -> Writer:
+    "The model of weights that `writing_task` led to, and what belongs to it. Raises CheckpointError."
     card = read_card(path)
     if "alphabet" not in card: raise CheckpointError(f"{path} holds no model that writes: name weights that `train transformer` made.")
     tokenizer = CharacterTokenizer(card["alphabet"])
     model = NgramGPT(len(tokenizer), **card["sizes"])
     load_weights(path, model)
-    return model.eval(), tokenizer
+    return Writer(model.eval(), tokenizer, card["context"])
 
 
 RECIPES = {
@@ -285,6 +292,11 @@ RECIPES = {
     "transformer.fast": Recipe("a small GPT, as fast as can be", writing_task,
                                {"sizes": {"layers": 2, "heads": 2, "width": 128, "reach": 5}, "context": 64, "size": 24, "lr": 0.02, "steps": 60, "scale": 2.0, "warm": 5}, steps=60),
 }  # fmt: skip
+
+# %% ../nbs/08_transformer.ipynb #5b1a0002
+def shipped_writer() -> Writer:
+    "The model that comes with the course. It has read Shakespeare's plays but `HELD_OUT_PLAYS`."
+    return load_writer(WEIGHTS / "transformer.safetensors")
 
 # %% ../nbs/08_transformer.ipynb #ca044a7e
 class GroupedAttention(CausalAttention):

@@ -250,6 +250,13 @@ def test_weights_come_back_with_their_card(tmp_path):
     assert same(model.state_dict(), other.state_dict())
 
 
+def test_weights_in_16_bits_take_half_the_room_and_come_back_rounded(tmp_path):
+    model, other = parts(width=64)["model"], parts(width=64)["model"]
+    whole, half = (save_weights(tmp_path / "weights", model, {}, half).stat().st_size for half in (False, True))
+    load_weights(tmp_path / "weights", other)
+    assert half < 0.6 * whole and all(torch.equal(a.half().float(), b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
+
+
 def test_weights_of_another_model_leave_it_as_it_was(tmp_path):
     file, model = save_weights(tmp_path / "weights", parts(width=6)["model"], {}), parts()["model"]
     with pytest.raises(CheckpointError, match="belongs to another model: 0.weight is of shape"): load_weights(file, model)

@@ -24,6 +24,8 @@ BEFORE = {  # what each tool may import
     "data": ("core",),
     "texts": ("core", "data"),
     "plots": ("core",),
+    "drawing": (),
+    "menagerie": ("data", "drawing"),
     "widgets": ("core", "plots"),
     "charts": ("plots",),
     "pictures": ("charts", "plots"),

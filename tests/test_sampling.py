@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from genai_course.sampling import (
-    LetterCounts,
     Reader,
     beam_search,
     filter_logits,
@@ -22,6 +21,7 @@ from genai_course.sampling import (
     with_penalty,
     with_temperature,
 )
+from genai_course.transformer import latest
 
 NUMBERS = st.floats(-20, 20).map(lambda x: round(x, 1))  # rounded, so that there are ties
 ROWS = st.lists(NUMBERS, min_size=1, max_size=12).map(torch.tensor)
@@ -166,18 +166,6 @@ def test_what_cannot_be_the_end_is_shown_at_once():
 
 # ---- models
 
-@given(st.lists(st.integers(0, 3), min_size=6, max_size=60), st.lists(st.integers(0, 3), max_size=5), st.integers(0, 3))
-def test_letter_counts_are_those_of_the_text(text, context, length):
-    def share(n):
-        if n < 0: return np.full(4, 0.25)
-        last = context[len(context) - n :]
-        found = np.bincount([text[i + n] for i in range(len(text) - n) if text[i : i + n] == last], minlength=4)
-        return (found + share(n - 1)) / (found.sum() + 1)
-
-    expected = share(min(length, len(context)))
-    assert LetterCounts(text, 4, length)(context).softmax(-1).numpy() == pytest.approx(expected)
-
-
 class Summing:
     "The sum of all tokens so far, by a cache if there is one; notes how many it was given."
     def __init__(self): self.given = []
@@ -201,6 +189,13 @@ def test_a_reader_without_a_cache_reads_everything():
     model = Summing()
     reader = Reader(model)
     assert [reader(tokens).item() for tokens in ([1, 2], [1, 2, 3])] == [3, 6] and model.given == [2, 3]
+
+
+def test_a_reader_with_a_context_never_reads_more_and_seldom_anything_again():
+    model = Summing()
+    reader, tokens = Reader(model, list, 8), list(range(40))
+    assert [reader(tokens[:n]).item() for n in range(1, 41)] == [sum(latest(tokens[:n], 8)) for n in range(1, 41)]
+    assert max(model.given) <= 8 and model.given.count(1) > 30
 
 
 def test_the_model_is_frozen_while_it_writes():

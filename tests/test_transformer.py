@@ -311,10 +311,10 @@ def test_batches_and_rates_go_on_where_a_run_was_stopped(file):
 def test_weights_know_what_to_build(file, tmp_path):
     task = writing_task(seed=0, device="cpu", text=file, **SMALL)
     for _ in train(task.batches(0), *task.turns, steps=3): pass
-    model, tokenizer = load_writer(save_weights(tmp_path / "weights.safetensors", task.model, task.card))
+    model, tokenizer, context = load_writer(save_weights(tmp_path / "weights.safetensors", task.model, task.card))
     tokens = torch.tensor([tokenizer.encode("to be or not")])
     with torch.inference_mode(): assert torch.equal(model(tokens), task.model(tokens))
-    assert tokenizer.decode(tokens[0].tolist()) == "to be or not" and not model.training
+    assert tokenizer.decode(tokens[0].tolist()) == "to be or not" and context == SMALL["context"] and not model.training
 
 
 def test_weights_of_something_else_are_refused_in_one_line(tmp_path):

@@ -92,6 +92,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="where weights and checkpoint go (default: a folder of your data folder)")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint that an interrupted run left in the folder")
     parser.add_argument("--save-every", type=_number(0), metavar="S", help=f"seconds from one checkpoint to the next (default: {SAVE_EVERY})")
+    parser.add_argument("--half", action="store_true", default=None, help="write the weights in 16 bits a number: half the file")
     parser.add_argument("--json", metavar="F", help="also write the figures to the file F")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter  # one recipe a line
     parser.end_of_help = lambda: "recipes:\n" + "\n".join(f"  {name:<{RECIPE_WIDTH}} {does}" for name, does in recipe_lines().items())
@@ -106,7 +107,7 @@ def _write_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-p", type=_number(0, 1), default=0.0, metavar="P", help="only those with P times the likeliest one's probability (default: %(default)s)")
     parser.add_argument("--penalty", type=_number(0.1), default=1.0, metavar="R", help="above 1, what has been written becomes less likely (default: %(default)s)")
     parser.add_argument("--seed", type=_number(0, kind=int), metavar="N", help="where the random numbers start (default: the setting seed)")
-    parser.add_argument("--weights", metavar="F", help="weights that `train transformer` has made (default: those in your data folder)")
+    parser.add_argument("--weights", metavar="F", help="weights that `train transformer` has made (default: those that come with the course)")
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:

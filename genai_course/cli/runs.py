@@ -127,10 +127,10 @@ class Run:
         return {"recipe": self.identity["recipe"], "seed": self.identity["seed"], "steps": log.step, "seconds": log.seconds,
                 "train_loss": log.train_loss, "val_loss": log.val_loss, "val_curve": log.val_curve, "weights": str(self.weights)}  # fmt: skip
 
-    def save_weights(self) -> None:
-        "Write the model's weights, with a card that says where they come from. Raises Trouble."
+    def save_weights(self, half: bool) -> None:
+        "Write the model's weights, with a card that says where they come from; with `half`, in 16 bits a number. Raises Trouble."
         card = {**self.task.card, **self.identity, **{what: value for what, value in self.report().items() if what != "weights"}}
-        try: save_weights(self.weights, self.task.model, card)
+        try: save_weights(self.weights, self.task.model, card, half)
         except OSError as error: raise self.unwritten(error) from error
 
 

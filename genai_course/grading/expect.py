@@ -48,7 +48,7 @@ def gradients(answer: Answer, reference: Callable, *arguments: Any) -> None:
 def equal(got: Any, expected: Any, what: str = "the result") -> None:
     "Expect the very same plain data, such as a list of names."
     got, expected = plain(got), plain(expected)
-    if not same(got, expected): raise Mismatch(f"{_start(what)} is not what it should be.", describe(expected), describe(got))
+    if not same(got, expected): raise Mismatch(f"Not as expected: {what}.", describe(expected), describe(got))
 
 
 def parts(got: Any, count: int, what: str) -> list:

@@ -8,7 +8,7 @@ from pathlib import Path
 from lab import cell_states, open_browser, open_notebook, open_page, running_lab, wait_for, write_notebook
 from playwright.sync_api import Page, expect
 
-ROUNDS, PAUSES, STEPS = 10, 40, 4500  # the first third of the steps is not timed: threads start, and the page shows the view
+ROUNDS, PAUSES, STEPS = 10, 40, 9000  # the first third of the steps is not timed: threads start, and the page shows the view
 SETUP = f"""
 import json, statistics, time, torch
 from genai_course.core import Step

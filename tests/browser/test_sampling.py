@@ -7,16 +7,15 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 SHOW = """from genai_course.explorers.sampling import explore_sampling
-from genai_course.sampling import LetterCounts
-from genai_course.tokenizer import CharacterTokenizer
-text = "the cat sat on the mat and the rat ate the oat at the gate " * 3
-letters = CharacterTokenizer(text)
-explore_sampling(LetterCounts(letters.encode(text), len(letters)), letters, "the ")"""
+from genai_course.sampling import Reader
+from genai_course.transformer import Cache, shipped_writer
+model, letters, context = shipped_writer()
+explore_sampling(Reader(model, Cache, context), letters, "the ")"""
 
 
 @pytest.fixture(scope="module")
 def view(page, lab):
-    "The explorer on a small model."
+    "The explorer on the course's model."
     open_notebook(page, lab, write_notebook(lab.folder / "sampling.ipynb", SHOW))
     run_all(page)
     found = page.get_by_role("region", name="Knobs of a writer")

@@ -62,6 +62,13 @@ def trouble(*arguments):
 
 # ---- what it makes
 
+def test_half_rounds_the_weights_of_a_run_also_once_it_is_done(recipes, tmp_path):
+    assert run("wide", "--out", tmp_path) == 0
+    whole = tensors(tmp_path, (64, 9, 10))[0]
+    assert run("wide", "--out", tmp_path, "--resume", "--half") == 0
+    assert all(torch.equal(a.half().float(), b) for a, b in zip(whole.parameters(), tensors(tmp_path, (64, 9, 10))[0].parameters(), strict=True))
+
+
 def test_it_trains_and_reports_what_is_documented(recipes, tmp_path):
     assert run("small", "--out", tmp_path, "--seed", 5, "--json", tmp_path / "figures.json") == 0
     report = json.loads((tmp_path / "figures.json").read_text())

@@ -74,9 +74,9 @@ def test_weights_that_are_missing_cut_short_or_anothers_are_refused_in_one_line(
         assert status == 1 and not text and line in complaint and str(file) in complaint and complaint.count("\n") == 1
 
 
-def test_without_any_weights_it_says_how_to_get_some(capsys):
-    status, _, complaint = written(capsys, "to")
-    assert status == 1 and "python -m genai_course train transformer" in complaint
+def test_without_named_weights_the_courses_model_writes(capsys):
+    status, text, _ = written(capsys, "ROMEO:", "--length", 200)
+    assert status == 0 and text.startswith("ROMEO:") and len(text) == 6 + 200 + 1
 
 
 def test_the_weights_of_ones_own_training_are_taken(trained, capsys, tmp_path, monkeypatch):

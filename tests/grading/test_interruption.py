@@ -1,11 +1,11 @@
 """Whatever is killed, nothing is lost: the command itself, a process that grades, or a process each time it takes up one submission."""
 
 import signal
+import subprocess
 import threading
 import time
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
 
 import psutil
 import pytest
@@ -13,10 +13,11 @@ from corpus.files import CASES, numbered
 from running import grade, is_right, reports, some, started
 
 from genai_course.grading.classes.batch import ATTEMPTS_ALONE, run
-from genai_course.grading.classes.executors import Workers
+from genai_course.grading.classes.executors import Workers, local_processes
 from genai_course.grading.classes.job import Job
 
 SECONDS = 900  # after which a test gives up
+SECONDS_TO_END = 60  # of what has been killed
 
 
 def until(condition, command=None):
@@ -39,7 +40,10 @@ def kill_after(command, folder, reached):
     return children
 
 
-def have_ended(processes): return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes)
+def wait_for_end_of(processes):
+    "Wait until none of them runs; says which still do."
+    running = psutil.wait_procs(processes, timeout=SECONDS_TO_END)[1]
+    assert not [one for one in running if one.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_a_run_that_was_killed_three_times_ends_with_the_same_bytes(tmp_path, full):
@@ -49,7 +53,7 @@ def test_a_run_that_was_killed_three_times_ends_with_the_same_bytes(tmp_path, fu
     for kill in range(1, 4):
         command = started(submissions, "--jobs", 2, "--out", disturbed, *(["--resume"] if kill > 1 else []))
         left = kill_after(command, disturbed, kill * len(cases) // 4)
-        until(partial(have_ended, left))
+        wait_for_end_of(left)
     done, before = count(disturbed), {file: file.stat().st_mtime_ns for file in (disturbed / "reports").glob("*.json")}
     assert 0 < done < len(cases)
     assert grade(submissions, "--jobs", 2, "--out", disturbed, "--resume").returncode == 3
@@ -79,7 +83,20 @@ def test_ctrl_c_ends_at_once_with_one_line_and_nothing_running(tmp_path):
     said = command.communicate(timeout=SECONDS)[1]
     assert command.returncode == 130 and said == "\nStopped. What was graded is kept; give the same command with --resume to go on.\n"
     assert count(tmp_path / "grades") < 40
-    until(lambda: have_ended(children))
+    wait_for_end_of(children)
+
+
+def a_child_of_a_child():
+    "Start a process that starts another, as bubblewrap does; gives the other's number."
+    outer = subprocess.Popen(["sh", "-c", "sleep 900 & echo $!; wait"], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    return int(outer.stdout.readline())
+
+
+def test_processes_that_are_stopped_end_what_they_have_started():
+    with pytest.raises(KeyboardInterrupt), local_processes(1).start() as pool:
+        left = psutil.Process(pool.submit(a_child_of_a_child).result())
+        raise KeyboardInterrupt
+    wait_for_end_of([left])
 
 
 class Fragile(Executor):

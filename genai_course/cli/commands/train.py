@@ -43,7 +43,7 @@ def find_recipe(name: str, text: Path | None) -> Recipe:
 def typed(options: argparse.Namespace, resume: bool) -> str:
     "The command with these options, as one types it."
     given = {name: value for name, value in vars(options).items() if name not in ("command", "name", "resume") and value is not None}
-    flags = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    flags = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", *([] if value is True else [str(value)]))]
     return f"{PROGRAM} train {shlex.join([options.name, *flags, *(['--resume'] if resume else [])])}"
 
 
@@ -94,7 +94,7 @@ def train_in(folder: Path, options: argparse.Namespace) -> int:
         if stopped():
             print(f"Stopped. {run.last_good()} To go on, {run.again()}")
             return STOPPED
-    run.save_weights()
+    run.save_weights(bool(options.half))
     if options.json: write_atomically(options.json, json.dumps(run.report(), indent=1) + "\n")
     print(f"{run.log.step} steps, {run.log.seconds:.1f} s, validation loss {run.log.val_loss:.3f}. Weights: {run.weights}")
     return 0

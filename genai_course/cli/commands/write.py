@@ -6,30 +6,22 @@ from pathlib import Path
 
 import torch
 
-from genai_course.checkpoint import read_card
+from genai_course.checkpoint import WEIGHTS
 from genai_course.cli.trouble import Trouble
-from genai_course.core import data_folder, set_seed
+from genai_course.core import set_seed
 from genai_course.sampling import Reader, generate
-from genai_course.transformer import Cache, latest, load_writer
-
-
-def weights(options: argparse.Namespace) -> Path:
-    "The weights that were named, or else those that `train transformer` has made. Raises Trouble where there are none."
-    file = Path(options.weights).expanduser() if options.weights else data_folder() / "trained" / "transformer" / "weights.safetensors"
-    if options.weights or file.exists(): return file
-    raise Trouble("there is no model that writes yet: python -m genai_course train transformer makes one, or name another with --weights.")
+from genai_course.transformer import Cache, load_writer
 
 
 def pieces(options: argparse.Namespace) -> Iterator[str]:
     "The prompt, and each character that comes after it. Raises Trouble, CheckpointError, ValueError."
-    file = weights(options)
-    (model, tokenizer), context = load_writer(file), read_card(file)["context"]
+    model, tokenizer, context = load_writer(Path(options.weights).expanduser() if options.weights else WEIGHTS / "transformer.safetensors")
     prompt = tokenizer.encode(options.prompt)
     if not prompt: raise Trouble("the prompt is empty: give one character at least, such as ROMEO:")
-    reader, generator = Reader(model, Cache), torch.Generator().manual_seed(set_seed(options.seed))
+    reader, generator = Reader(model, Cache, context), torch.Generator().manual_seed(set_seed(options.seed))
     knobs = {"temperature": options.temperature, "top_k": options.top_k, "top_p": options.top_p, "min_p": options.min_p, "penalty": options.penalty}
     yield options.prompt
-    for token in generate(lambda tokens: reader(latest(tokens, context)), prompt, options.length, generator=generator, **knobs): yield tokenizer.decode([token])
+    for token in generate(reader, prompt, options.length, generator=generator, **knobs): yield tokenizer.decode([token])
 
 
 def run(options: argparse.Namespace, others: list[str]) -> int:

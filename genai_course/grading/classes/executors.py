@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import NamedTuple
 
+from genai_course.grading.sandbox.isolation import end_children
+
 SECONDS_TO_CONNECT = 10
 
 
@@ -38,11 +40,17 @@ class _Processes(ProcessPoolExecutor):
 
 def _begin():
     signal.signal(signal.SIGINT, lambda number, frame: None)  # Ctrl-C is for the process that waits for us
+    signal.signal(signal.SIGTERM, lambda number, frame: _end())
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent():
     wait([multiprocessing.parent_process().sentinel])
+    _end()
+
+
+def _end():
+    end_children()
     os._exit(1)
 
 

@@ -61,8 +61,7 @@ class Started:
         "Kill what still runs."
         try: self._send(self.first, signal.SIGKILL)
         except ProcessLookupError: pass  # it has ended
-        self.process.kill()
-        self.process.wait()
+        _end_group(self.process)
         for handle in self.handles.values(): os.close(handle)
         if self.folder: shutil.rmtree(self.folder, ignore_errors=True)  # which follows no links
 
@@ -136,8 +135,7 @@ def _in_bubblewrap(channel, output, options, bounds):
         with open(writing, "wb"): process = _popen([*walls(("--info-fd", str(writing))), *inner], "/", {}, output, (channel.fileno(), writing))
         try: return Started(process, _first_in(info))
         except OSError:
-            process.kill()
-            process.wait()
+            _end_group(process)
             raise
 
 
@@ -159,6 +157,24 @@ def _plain(channel, output, options, bounds):
 def _popen(command, folder, environment, output, passed):
     return subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                             pass_fds=passed, start_new_session=True)
+
+
+def _end_group(process: subprocess.Popen) -> None:
+    "Kill a process that `_popen` started, with its group: bubblewrap's first child does not yet end with it while it waits for its user."
+    if process.poll() is None: _kill_group(process.pid)
+    process.wait()
+
+
+def _kill_group(leader: int) -> None:
+    for kill in (os.killpg, os.kill):  # the second where it does not lead a group yet
+        try: return kill(leader, signal.SIGKILL)
+        except ProcessLookupError: pass  # it has ended
+
+
+def end_children() -> None:
+    "Kill every process that this one has started, with its group; on Linux only, where bubblewrap is."
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text().split(): _kill_group(int(child))
 
 
 def _tasks_of_this_user() -> int:
