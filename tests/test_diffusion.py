@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from genai_course.checkpoint import CheckpointError, save_weights
 from genai_course.diffusion import (
+    PICTURES,
     RECIPES,
     SCHEDULES,
     SHAPES,
@@ -483,7 +484,7 @@ def test_an_average_forgets_its_beginning():
 
 # ---- the recipe
 
-SMALL = {"sizes": {"widths": [8, 16]}, "schedule": "cosine", "target": "v", "size": 16, "lr": 0.003, "decay": 0.9}
+SMALL = {"pictures": "digits", "widths": [8, 16], "depth": 1, "schedule": "cosine", "target": "v", "size": 16, "lr": 0.003, "decay": 0.9}
 
 
 def trained(steps, **changes):
@@ -526,8 +527,19 @@ def test_weights_of_something_else_are_refused_in_one_line(tmp_path):
     with pytest.raises(CheckpointError, match="holds no model that draws: name weights that `train diffusion` made"): load_drawer(other)
 
 
-def test_every_recipe_can_begin():
-    for recipe in RECIPES.values():
-        task = recipe.make(seed=1, device="cpu", **recipe.settings)
-        step = next(train(task.batches(0), *task.turns, steps=1))
-        assert np.isfinite(step.losses["loss"]) and set(task.card) == {"sizes", "schedule", "target", "shape"}
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_can_begin_and_its_weights_are_loaded_again(name, tmp_path):
+    task = RECIPES[name].make(seed=1, device="cpu", **{**RECIPES[name].settings, "size": 4})
+    step = next(train(task.batches(0), *task.turns, steps=1))
+    assert np.isfinite(step.losses["loss"])
+    drawer = load_drawer(save_weights(tmp_path / "weights.safetensors", task.model, task.card))
+    assert drawer.shape == tuple(step.batch[0].shape[1:]) and drawer.denoise(torch.zeros(1, *drawer.shape), 500).x_0.shape == (1, *drawer.shape)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_to_learn_come_in_batches_and_none_of_the_unseen_is_among_them(name):
+    stream, unseen = PICTURES[name]()
+    (first, *_), (later, *_) = next(iter(stream(20, 0, 0))), next(iter(stream(20, 0, 3)))
+    assert first.shape == later.shape == (20, *unseen.shape[1:]) and first.dtype == np.float32 and not np.array_equal(first, later)
+    assert np.abs(unseen).max() <= 1
+    assert np.abs(first[:, None] - unseen[None, :64]).max((2, 3, 4)).min() > 0

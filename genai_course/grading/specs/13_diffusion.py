@@ -450,7 +450,7 @@ from torch.nn import functional as F''',
     "Mean squared error of predict(x_t, t) for pictures x_0 (B, C, H, W) under noise eps at times t (B,): one number, as a tensor."
     kept = alpha_bar[t].view(-1, 1, 1, 1)
     x = kept.sqrt() * x_0 + (1 - kept).sqrt() * eps
-    return ((predict(x, t) - eps) ** 2).mean()''',
+    return F.mse_loss(predict(x, t), eps)''',
             'explanation': 'This is the whole of training: no adversary, no sampling, no chain of steps, a squared error. It is the reason why diffusion took over from the contests of lesson 17: it is slow to draw, and easy to train.',
             'hints': ['You have written the mixing already: question 1.', '`F.mse_loss(a, b)` is the mean of `(a - b) ** 2`.'],
             'mistakes': [
