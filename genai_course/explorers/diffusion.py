@@ -97,7 +97,7 @@ def step_charts(frames: Sequence[Frame], moment: int) -> list[Chart]:
     frame, said = frames[step], told_step(frames, step)
     off = [(each.x_0 - frames[-1].x).square().mean().sqrt().item() for each in frames]
     three = torch.cat([frame.x, frame.eps, frame.x_0]).numpy()
-    return [Words(said), ImageGrid(three, said, ["what stands there", "noise it sees", "picture it sees"], size=160),
+    return [Words(said), ImageGrid(three, said, ["now", "noise seen", "picture seen"], size=160),
             Curves({"predicted picture": off}, "How far the predicted picture is from the final one, step by step.", xlabel="step", ylabel="distance")]  # fmt: skip
 
 
