@@ -58,10 +58,10 @@ def tune(model: nn.Module, batches: Iterable, optimizer: Any, steps: int) -> Ite
 
 # %% ../nbs/10_finetuning.ipynb #cae9b739
 class StyleJudge:
-    "Tells styles apart by counting: for each of `texts` a table of which letter follows the last `length`. Of letters outside `ALPHABET` it knows nothing."
+    "Tells styles apart by counting: for each of `texts` a table of which letter follows the last `length`; the first letters of a passage tell it nothing."
     def __init__(self, texts: Mapping[str, str], length: int = 3, smoothing: float = 0.02):
         self.length = length
-        self.tables = {style: NextTable(ALPHABET, smoothing).count(self.steps(text)) for style, text in texts.items()}
+        self.tables = {style: NextTable(ALPHABET, smoothing).count(self.steps(text)[length:]) for style, text in texts.items()}
 
     def steps(self, text: str) -> list[tuple[str, str]]:
         "Each letter of `text`, plainly written, after the letters before it. Raises ValueError where nothing is left."

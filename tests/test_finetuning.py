@@ -104,7 +104,7 @@ def test_the_judge_counts(one, other, text, length):
     judge = StyleJudge({"one": one, "other": other}, length, smoothing=0.5)
 
     def chance(source, before, letter):
-        after = Counter(source[i] for i in range(len(source)) if source[max(0, i - length) : i] == before)
+        after = Counter(source[i] for i in range(length, len(source)) if source[i - length : i] == before)
         return (after[letter] + 0.5) / (after.total() + 0.5 * len(ALPHABET))
 
     found, steps = judge.surprises(text), judge.steps(text)
@@ -134,6 +134,11 @@ def test_the_judge_tells_psalms_from_other_texts_it_has_not_seen():
 def test_accuracy_is_the_share_that_is_right():
     judge = StyleJudge({"a": "aaaa" * 9, "b": "bbbb" * 9})
     assert accuracy(judge, {"a": "aaaa" + "bbbb" * 3, "b": "bbbb" * 2}, 4) == {"a": 0.25, "b": 1}
+
+
+def test_how_a_text_begins_is_no_evidence():
+    judge = StyleJudge({"one": "bat" + "cat" * 9, "other": "cat" * 9})
+    assert judge.shares("bat") == {"one": 0.5, "other": 0.5} and judge.shares("batc")["one"] > 0.5
 
 
 def test_letters_that_the_judge_does_not_know_are_no_evidence():
