@@ -22,7 +22,7 @@ from torch.nn.functional import cross_entropy
 from .checkpoint import WEIGHTS, CheckpointError, load_weights, read_card
 from .drawing import SIDE
 from .menagerie import ALL_PAIRS, ATTRIBUTES, drawn_batches
-from .training import Recipe, Task, Turn
+from .training import Recipe, Task, Turn, as_tensors
 
 # %% ../nbs/00_judge.ipynb #272816e7
 WORDS = [len(words) for words in ATTRIBUTES.values()]  # how many there are for each attribute
@@ -67,12 +67,12 @@ class Judge(nn.Module):
         return list(self.say(self.features(images)).split(WORDS, dim=1))
 
 # %% ../nbs/00_judge.ipynb #cf5b6143
-def pictures(size: int, seed: int, start: int = 0, noise: float = 0.0) -> Iterator[tuple[Tensor, Tensor]]:
+def pictures(size: int, seed: int, start: int = 0, noise: float = 0.0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     "Endless batches of pictures of all pairs, with up to so much noise, and their labels; from step `start` on."
     for step, batch in enumerate(drawn_batches(size, seed, start, ALL_PAIRS), start):
         rng = np.random.default_rng([seed, step, 1])
         strength = noise * rng.random((size, 1, 1, 1), dtype=np.float32)
-        yield torch.tensor(batch.images + strength * rng.standard_normal(batch.images.shape, dtype=np.float32)), torch.tensor(batch.labels)
+        yield batch.images + strength * rng.standard_normal(batch.images.shape, dtype=np.float32), batch.labels
 
 
 def judge_loss(model: Judge, batch: tuple[Tensor, Tensor]) -> Tensor:
@@ -96,9 +96,8 @@ def judging_task(seed: int, device: str, kind: str, widths: Sequence[int], featu
     torch.manual_seed(seed)
     model = Judge(kind, widths, features).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr)
-    on_device = lambda stream: (tuple(part.to(device) for part in batch) for batch in stream)
-    stream = lambda start: falling(on_device(pictures(size, seed, start, noise)), optimizer, lr, steps, start)
-    exam = next(on_device(pictures(500, EXAM)))
+    stream = lambda start: falling(as_tensors(pictures(size, seed, start, noise), device), optimizer, lr, steps, start)
+    exam = next(as_tensors(pictures(500, EXAM), device))
     return Task(model, (Turn("loss", partial(judge_loss, model), optimizer),), stream, partial(exam_loss, model, exam), card={"kind": kind, "widths": list(widths), "features": features})
 
 

@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from genai_course import judge as j
 from genai_course.checkpoint import WEIGHTS, CheckpointError, read_card, save_weights
 from genai_course.menagerie import ALL_PAIRS, ATTRIBUTES, HELD_OUT_PAIRS, drawn_batch
-from genai_course.training import take_turn
+from genai_course.training import as_tensors, take_turn
 
 JUDGES = ["judge", "judge.second"]
 fresh = pytest.fixture(scope="module")(lambda: drawn_batch(1500, j.EXAM, 99, ALL_PAIRS))
@@ -32,7 +32,7 @@ def test_a_judge_reads_fresh_pictures_and_those_that_generators_never_saw(model,
 def test_a_card_says_where_the_weights_come_from(name):
     card, recipe = read_card(WEIGHTS / f"{name}.safetensors"), j.RECIPES[name]
     assert card["recipe"] == name and card["settings"] == recipe.settings and card["steps"] == recipe.steps and card["seconds"] > 0
-    assert j.load_judge(name).say.weight.dtype == torch.float32 and card["val_loss"] == pytest.approx(j.exam_loss(j.load_judge(name), next(j.pictures(500, j.EXAM))), abs=0.005)
+    assert j.load_judge(name).say.weight.dtype == torch.float32 and card["val_loss"] == pytest.approx(j.exam_loss(j.load_judge(name), next(as_tensors(j.pictures(500, j.EXAM)))), abs=0.005)
     assert (WEIGHTS / f"{name}.safetensors").stat().st_size <= 700_000
 
 
