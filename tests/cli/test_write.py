@@ -95,12 +95,15 @@ def test_without_named_weights_the_courses_model_writes(capsys):
     assert status == 0 and text.startswith("ROMEO:") and len(text) == 6 + 200 + 1
 
 
-def test_the_weights_of_ones_own_training_are_taken(trained, capsys, tmp_path, monkeypatch):
+def test_what_one_has_trained_oneself_is_taken_just_where_it_is_named(trained, capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("GENAI_DATA", str(tmp_path))
-    own = tmp_path / "trained" / "transformer"
-    own.mkdir(parents=True)
-    (own / "weights.safetensors").write_bytes(trained.read_bytes())
-    assert written(capsys, "to be", "--length", 5)[0] == 0
+    own = tmp_path / "trained" / "transformer" / "weights.safetensors"
+    unnamed = written(capsys, "to be or not", "--temperature", 0, "--length", 40)
+    own.parent.mkdir(parents=True)
+    own.write_bytes(trained.read_bytes())
+    assert unnamed[0] == 0 and written(capsys, "to be or not", "--temperature", 0, "--length", 40) == unnamed
+    named = written(capsys, "to be or not", "--temperature", 0, "--length", 40, "--weights", own)
+    assert named[0] == 0 and "question" in named[1] and "question" not in unnamed[1]
 
 
 def test_each_style_writes_in_its_own_voice(weights, capsys):
