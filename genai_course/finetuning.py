@@ -26,7 +26,7 @@ from .sampling import fingerprint
 from .texts import ALPHABET, plainly, psalms
 from .tokenizer import CharacterTokenizer
 from .training import Recipe, Task, Turn, as_tensors, train
-from .transformer import GPT, Writer, next_loss, on_schedule, rise_and_fall, shipped_writer, text_loss, texts_to_learn, windows
+from .transformer import GPT, Writer, next_loss, on_schedule, rise_and_fall, shipped_writer, text_task, texts_to_learn
 
 # %% ../nbs/10_finetuning.ipynb #ca96ed23
 HELD_OUT_PSALMS = range(1, 151, 10)
@@ -125,8 +125,7 @@ class LoRA(nn.Module):
 
 # %% ../nbs/10_finetuning.ipynb #cae53fd0
 def swapped(model: nn.Module, kind: type, make: Callable[[nn.Module], nn.Module]) -> nn.Module:
-    "A copy of `model` with what `make` gives in the place of each of its parts of that `kind`."
-    model = copy.deepcopy(model)
+    "`model` itself, with what `make` gives in the place of each of its parts of that `kind`."
     for parent in list(model.modules()):
         for name, part in list(parent.named_children()):
             if isinstance(part, kind): setattr(parent, name, make(part))
@@ -140,7 +139,7 @@ def with_lora(model: nn.Module, rank: int = 8, alpha: float = 16.0) -> nn.Module
 
 def merged(model: nn.Module, strength: float = 1.0) -> nn.Module:
     "A copy of a model with LoRA as a plain one, each change added to its matrix `strength` times: 0 takes it out again."
-    return swapped(model, LoRA, partial(LoRA.merged, strength=strength))
+    return swapped(copy.deepcopy(model), LoRA, partial(LoRA.merged, strength=strength))
 
 # %% ../nbs/10_finetuning.ipynb #caedab19
 def together(*streams: Iterable) -> Iterator[tuple[np.ndarray, ...]]:
@@ -165,10 +164,8 @@ def adapter_task(base: GPT, tokenizer: CharacterTokenizer, learn: str, measure: 
     model = with_lora(base, rank, alpha).to(device)
     tokens, unseen = (np.array(tokenizer.encode(text)) for text in (learn, measure))
     optimizer, rate = AdamW(learning(model), lr, decay=0), partial(rise_and_fall, lr=lr, steps=steps)
-    stream = lambda start: on_schedule(as_tensors(windows(tokens, size, context, seed, start), device), optimizer, rate, start)
-    val_loss = lambda: text_loss(model, torch.as_tensor(unseen).to(device), context)
-    card = card_of(base, rank, alpha) | {"context": context}
-    return Task(adapters(model), (Turn("loss", partial(next_loss, model), optimizer),), stream, val_loss, card=card)
+    task = text_task(model, optimizer, rate, tokens, unseen, seed, device, context, size)
+    return task._replace(model=adapters(model), card=task.card | card_of(base, rank, alpha))
 
 
 def load_adapter(path: Path | str, base: GPT) -> nn.Module:

@@ -6,7 +6,7 @@
 __all__ = ['Remember', 'RECIPES', 'check_length', 'windows', 'next_loss', 'RMSNorm', 'FeedForward', 'look_back', 'only_these',
            'CausalAttention', 'Block', 'GPT', 'continued', 'muon_for', 'on_schedule', 'rise_and_fall', 'text_loss',
            'Cache', 'continued_with_cache', 'latest', 'NgramEmbedding', 'NgramGPT', 'texts_to_learn', 'tokens_to_learn',
-           'writing_task', 'Writer', 'load_writer', 'shipped_writer', 'GroupedAttention']
+           'text_task', 'writing_task', 'Writer', 'load_writer', 'shipped_writer', 'GroupedAttention']
 
 # %% ../nbs/08_transformer.ipynb #23a2fcf4
 from collections.abc import Callable, Iterator, Sequence
@@ -256,6 +256,14 @@ def tokens_to_learn(text: Path | None) -> tuple[CharacterTokenizer, np.ndarray, 
     return tokenizer, *(np.array(tokenizer.encode(part)) for part in parts)
 
 
+def text_task(model: nn.Module, optimizer: Any, rate: Callable[[int], float], tokens: np.ndarray, unseen: np.ndarray, seed: int, device: str,
+              context: int, size: int) -> Task:  # fmt: skip
+    "`model` learns to go on with `tokens`, in batches of `size` windows of `context`, at the `rate` of each step; its loss is measured on `unseen`."
+    stream = lambda start: on_schedule(as_tensors(windows(tokens, size, context, seed, start), device), optimizer, rate, start)
+    val_loss = lambda: text_loss(model, torch.as_tensor(unseen).to(device), context)
+    return Task(model, (Turn("loss", partial(next_loss, model), optimizer),), stream, val_loss, card={"context": context})
+
+
 def writing_task(seed: int, device: str, sizes: dict[str, int], context: int, size: int, lr: float, steps: int, scale: float = 1.0,
                  warm: int = 20, text: Path | None = None) -> Task:  # fmt: skip
     "A GPT of `sizes` learns to write as a text does, character by character, in batches of `size` windows of `context`."
@@ -263,10 +271,8 @@ def writing_task(seed: int, device: str, sizes: dict[str, int], context: int, si
     torch.manual_seed(seed)
     model = NgramGPT(len(tokenizer), **sizes).to(device)
     optimizer, rate = muon_for(model, lr, scale), partial(rise_and_fall, lr=lr, steps=steps, warm=warm)
-    stream = lambda start: on_schedule(as_tensors(windows(tokens, size, context, seed, start), device), optimizer, rate, start)
-    val_loss = lambda: text_loss(model, torch.as_tensor(unseen).to(device), context)
-    card = {"sizes": sizes, "context": context, "alphabet": "".join(tokenizer.tokens)}
-    return Task(model, (Turn("loss", partial(next_loss, model), optimizer),), stream, val_loss, card=card)
+    task = text_task(model, optimizer, rate, tokens, unseen, seed, device, context, size)
+    return task._replace(card=task.card | {"sizes": sizes, "alphabet": "".join(tokenizer.tokens)})
 
 
 class Writer(NamedTuple):
