@@ -28,15 +28,16 @@ from genai_course.embeddings import (
     drawings,
     everything,
     halving,
-    in_space,
     likeness,
     load_readers,
     matching_task,
     named,
     pair_loss,
     shipped_readers,
+    words_in,
     words_of_captions,
 )
+from genai_course.judge import in_rows
 from genai_course.menagerie import ALL_PAIRS, ATTRIBUTES, HELD_OUT_PAIRS, SAID, TRAINING_PAIRS, caption, check, labels_of
 from genai_course.training import train
 
@@ -104,7 +105,7 @@ def test_a_caption_of_the_menagerie_has_no_unknown_word_and_is_read_whole(seed):
     text = captions_of(1, seed)[0]
     row = WORDS.rows([text], 24)[0].tolist()
     assert WORDS.unknown(text) == {} and UNKNOWN not in row and END in row
-    assert read_back(row) == " ".join(WORDS.split(text)) and "".join(WORDS.split(text)) == re.sub(r"\s", "", text.lower())
+    assert read_back(row) == " ".join(words_in(text)) and "".join(words_in(text)) == re.sub(r"\s", "", text.lower())
 
 
 def test_every_whole_caption_is_known_with_held_out_pairs_as_well():
@@ -286,7 +287,7 @@ def test_everything_of_some_pairs_is_what_has_them(pairs): assert set(everything
 @given(seeds, st.integers(1, 9), st.integers(1, 12))
 def test_read_in_parts_is_read_at_once(seed, rows, size):
     x = numbers(seed, rows, 3)
-    assert torch.equal(in_space(lambda part: part.square(), x, size), x.square())
+    assert torch.equal(in_rows(lambda part: part.square(), x, size), x.square())
 
 
 def test_a_picture_is_named_by_the_nearest_caption():
@@ -353,7 +354,7 @@ def test_the_shipped_readers_name_new_drawings_and_pairs_that_they_never_saw():
 
 def test_the_shipped_readers_space_has_the_directions_of_words():
     pair, words, length = shipped_readers()
-    place = lambda text: in_space(pair.of_texts, words.rows([text], length))
+    place = lambda text: in_rows(pair.of_texts, words.rows([text], length))
     synonyms, others = [("cat", "kitty"), ("dog", "puppy"), ("rabbit", "bunny"), ("pig", "piglet")], [("cat", "puppy"), ("dog", "kitty"), ("rabbit", "piglet"), ("pig", "bunny")]
     alike, unlike = ([likeness(place(a), place(b)).item() for a, b in each] for each in (synonyms, others))
     assert min(alike) > max(unlike) + 0.3

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from ..charts import Bars, Chart, Words, counted
-from ..embeddings import Drawings, Readers, WordTokenizer, in_space, likeness
+from ..embeddings import Drawings, Readers, WordTokenizer, likeness, words_in
+from ..judge import in_rows
 from ..menagerie import ALL_PAIRS, labels_of, with_article
 from ..pictures import ImageGrid
 from ..views import Choice, Explorer, Text, Toggle
@@ -41,7 +42,7 @@ def phrase(animal: str, hat: str) -> str:
 def unread(words: WordTokenizer, text: str, length: int) -> str:
     "What a reader of `length` words makes nothing of in `text`, as sentences; empty where it reads all."
     strange = [repr(word) + (f" (did you mean {' or '.join(alike)}?)" if alike else "") for word, alike in words.unknown(text).items()]
-    many = len(words.split(text))
+    many = len(words_in(text))
     said = [f"No caption had {', '.join(strange)}: read as unknown."] if strange else []
     return " ".join([*said, *([f"Only the first {length - 1} of {counted(many, 'word')} are read."] if many >= length else [])])
 
@@ -60,10 +61,10 @@ def explore_space(readers: Readers, gallery: Drawings, text: str = "a cat wearin
     "Type a prompt: which pictures of the `gallery` lie nearest, and which of `captions` (default: one for each pair of animal and hat)?"
     pair, words, length = readers
     captions = list(dict.fromkeys(captions or [phrase(*each) for each in ALL_PAIRS]))
-    seen, said = in_space(pair.of_pictures, torch.as_tensor(gallery.images)), in_space(pair.of_texts, words.rows(captions, length))
+    seen, said = in_rows(pair.of_pictures, gallery.images), in_rows(pair.of_texts, words.rows(captions, length))
     def compute(text):
-        if not words.split(text): raise ValueError("type at least one word, such as: a cat.")
-        point = in_space(pair.of_texts, words.rows([text], length))[0]
+        if not words_in(text): raise ValueError("type at least one word, such as: a cat.")
+        point = in_rows(pair.of_texts, words.rows([text], length))[0]
         near = {captions[i]: alike for i, alike in nearest(point, said).items()}
         return charts_of(text, unread(words, text, length), gallery, nearest(point, seen), near)
 
