@@ -7,13 +7,14 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 SPACE = """import torch
-from genai_course.embeddings import Pair, Readers, WordTokenizer, drawings, in_space, words_of_captions
+from genai_course.embeddings import Pair, Readers, WordTokenizer, drawings, words_of_captions
+from genai_course.judge import in_rows
 from genai_course.explorers.embeddings import explore_space, explore_sums
 torch.manual_seed(0)
 words = WordTokenizer(words_of_captions())
 pair = Pair(len(words), size=8, width=16, layers=1, channels=8)
 explore_space(Readers(pair, words, 24), drawings(20))"""
-SUMS = """explore_sums(lambda *texts: in_space(pair.of_texts, words.rows(texts, 24)))"""
+SUMS = """explore_sums(lambda *texts: in_rows(pair.of_texts, words.rows(texts, 24)))"""
 
 
 @pytest.fixture(scope="module")
