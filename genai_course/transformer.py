@@ -6,9 +6,11 @@
 __all__ = ['Remember', 'RECIPES', 'check_length', 'windows', 'next_loss', 'RMSNorm', 'FeedForward', 'look_back', 'only_these',
            'CausalAttention', 'Block', 'GPT', 'continued', 'muon_for', 'on_schedule', 'rise_and_fall', 'text_loss',
            'Cache', 'continued_with_cache', 'latest', 'NgramEmbedding', 'NgramGPT', 'texts_to_learn', 'tokens_to_learn',
-           'text_task', 'writing_task', 'Writer', 'load_writer', 'shipped_writer', 'GroupedAttention']
+           'text_task', 'writing_task', 'Writer', 'load_writer', 'shipped_writer', 'GroupedAttention', 'numbered',
+           'Counts', 'counts_here', 'mixed', 'CountingGPT', 'windows_of_parts', 'counting_loss', 'counting_task',
+           'load_counting_writer']
 
-# %% ../nbs/08_transformer.ipynb #23a2fcf4
+# %% ../nbs/08_transformer.ipynb #14024fca
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
@@ -21,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .attention import angles, join_heads, rotate, split_heads
-from .checkpoint import WEIGHTS, CheckpointError, load_weights, read_card
+from .checkpoint import WEIGHTS, CheckpointError, load_weights, read_card, read_tensors
 from .data import DataError
 from .optimizers import Muon, cosine, warm_up
 from .texts import own_text, shakespeare
@@ -110,7 +112,7 @@ class Block(nn.Module):
         x = x + self.attention(self.norms[0](x), turns, remember)
         return x + self.feed_forward(self.norms[1](x))
 
-# %% ../nbs/08_transformer.ipynb #680e51a5
+# %% ../nbs/08_transformer.ipynb #89253175
 class GPT(nn.Module):
     "A transformer that reads tokens (B, T) and gives scores (B, T, vocabulary) for what comes next at each place."
     reach = 1  # so many tokens are looked up together
@@ -133,12 +135,16 @@ class GPT(nn.Module):
         "The rows of numbers (B, S, width) that tokens (B, S) begin with."
         return self.embed(seen)
 
+    def through(self, x: Tensor, places: int, cache: "Cache | None" = None) -> Tensor:
+        "Streams x (B, T, width) after all blocks; they stand at the last of so many `places`."
+        turns = angles(places, self.head_size)[-x.shape[1] :].to(x.device)
+        for i, block in enumerate(self.blocks): x = block(x, turns, only_these if cache is None else partial(cache.remember, i))
+        return self.norm(x)
+
     def forward(self, tokens: Tensor, cache: "Cache | None" = None) -> Tensor:
         T, seen = tokens.shape[1], tokens if cache is None else cache.extend(tokens)
         x = self.streams(seen[:, -(T + self.reach - 1) :])[:, -T:]
-        turns = angles(seen.shape[1], self.head_size)[-T:].to(tokens.device)
-        for i, block in enumerate(self.blocks): x = block(x, turns, only_these if cache is None else partial(cache.remember, i))
-        return self.head(self.norm(x))
+        return self.head(self.through(x, seen.shape[1], cache))
 
 # %% ../nbs/08_transformer.ipynb #16aec342
 @torch.inference_mode()
@@ -318,3 +324,110 @@ class GroupedAttention(CausalAttention):
         q, k, v = split_heads(q, self.heads), split_heads(k, self.groups), split_heads(v, self.groups)
         k, v = (kept.repeat_interleave(self.heads // self.groups, dim=1) for kept in remember(rotate(k, turns), v))
         return self.out(join_heads(look_back(rotate(q, turns), k, v)))
+
+# %% ../nbs/08_transformer.ipynb #3995914b
+def numbered(tokens: Tensor, length: int, vocabulary: int) -> Tensor:
+    "One number for the last `length` of tokens (..., T) at each place; what stands before the first counts as a token of its own."
+    T = tokens.shape[-1]
+    digits = (F.pad(tokens + 1, (back, 0))[..., :T] * (vocabulary + 1) ** back for back in range(length))
+    return sum(digits, torch.zeros_like(tokens))
+
+
+class Counts:
+    "How often each token of a `vocabulary` came after every context of `length` tokens, in pieces of text (N,) that are read apart."
+    def __init__(self, pieces: Sequence[Tensor], length: int, vocabulary: int):
+        self.length, self.vocabulary = length, vocabulary
+        pairs = [numbered(piece[:-1], length, vocabulary) * vocabulary + piece[1:] for piece in pieces]
+        self.pairs, self.times = torch.cat(pairs).unique(return_counts=True)
+
+    def after(self, tokens: Tensor) -> Tensor:
+        "How often each token came after what stands at each place of tokens (B, T): (B, T, vocabulary)."
+        asked = numbered(tokens, self.length, self.vocabulary)[..., None] * self.vocabulary + torch.arange(self.vocabulary, device=tokens.device)
+        places = torch.searchsorted(self.pairs, asked).clamp(max=len(self.pairs) - 1)
+        return torch.where(self.pairs[places] == asked, self.times[places], 0)
+
+# %% ../nbs/08_transformer.ipynb #4df08a94
+def counts_here(tokens: Tensor, length: int, vocabulary: int) -> Tensor:
+    "How often each token came after the last `length` tokens, earlier in the same row of tokens (B, T): (B, T, vocabulary)."
+    number = numbered(tokens, length, vocabulary)
+    same = (number[:, :, None] == number[:, None, :]).tril(-1)  # (B, T, T): at place i, which earlier j had the same before it
+    came = F.one_hot(F.pad(tokens[:, 1:], (0, 1)), vocabulary)  # (B, T, vocabulary): what came after j
+    return same.float() @ came.float()
+
+# %% ../nbs/08_transformer.ipynb #bd4e8ba4
+def mixed(times: Tensor, p: Tensor, kept_back: float = 0.9) -> tuple[Tensor, Tensor]:
+    "Probabilities by counts `times` (..., V), mixed with those of a shorter context, `p`; and clues (..., 3): how often seen, followed by how many kinds, whether never."
+    seen, kinds = times.sum(-1, keepdim=True), (times > 0).sum(-1, keepdim=True)
+    sharper = ((times - kept_back).clamp(min=0) + kept_back * kinds * p) / seen.clamp(min=1)
+    return torch.where(seen > 0, sharper, p), torch.cat([seen.log1p() / 5, kinds / seen.clamp(min=1), seen == 0], dim=-1)
+
+# %% ../nbs/08_transformer.ipynb #8d6a6352
+class CountingGPT(GPT):
+    "A GPT that is told at each place what counting says, of contexts of 1 to `reach` tokens and `here`, and learns how far to trust each."
+    def __init__(self, vocabulary: int, text: Tensor, layers: int = 4, heads: int = 4, width: int = 128, reach: int = 6, here: Sequence[int] = (3, 6), parts: int = 5):
+        super().__init__(vocabulary, layers, heads, width)
+        self.reach, self.here, self.vocabulary = reach, here, vocabulary
+        self.register_buffer("text", text.int())
+        pieces = text.long().tensor_split(parts)
+        others = [[piece for piece in pieces if piece is not left_out] for left_out in (*pieces, None)]
+        self.tables = [[Counts(kept, length, vocabulary) for length in range(1, reach + 1)] for kept in others]
+        kinds = reach + len(here)
+        self.clues, self.trust = nn.Linear(vocabulary + 3 * kinds, width), nn.Linear(width, kinds)
+        nn.init.zeros_(self.trust.weight), nn.init.constant_(self.trust.bias, 10 / kinds)
+
+    def counted(self, seen: Tensor, T: int, left_out: int) -> tuple[Tensor, Tensor]:
+        "What counting says at the last T places of `seen` (B, S): logs of probabilities (B, T, kinds, vocabulary) and clues (B, T, 3 kinds)."
+        p, told, near = torch.full((*seen[:, -T:].shape, self.vocabulary), 1 / self.vocabulary, device=seen.device), [], seen[:, -(T + self.reach - 1) :]
+        for table in self.tables[left_out]:
+            told.append(mixed(table.after(near)[:, -T:], p))
+            p = told[-1][0]
+        told += [mixed(counts_here(seen, length, self.vocabulary)[:, -T:], p) for length in self.here]
+        return torch.stack([p.log() for p, _ in told], dim=-2), torch.cat([clues for _, clues in told], dim=-1)
+
+    def forward(self, tokens: Tensor, cache: Cache | None = None, left_out: int = -1) -> Tensor:
+        "Scores (B, T, vocabulary); `left_out` is the part of the text that no table may know, -1 for none."
+        seen = tokens if cache is None else cache.extend(tokens)
+        logs, clues = self.counted(seen, tokens.shape[1], left_out)
+        x = self.embed(tokens) + self.clues(torch.cat([logs[:, :, self.reach - 1], clues], dim=-1) / 10)
+        x = self.through(x, seen.shape[1], cache)
+        return self.head(x) + (self.trust(x)[..., None] / 10 * logs).sum(-2)
+
+# %% ../nbs/08_transformer.ipynb #c4b81ba6
+def windows_of_parts(parts: Sequence[np.ndarray], size: int, length: int, seed: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+    "Endless batches x and y as of `windows`, each from one of `parts` in turn, and the number of that part."
+    for step in count(start):
+        part = step % len(parts)
+        yield *next(windows(parts[part], size, length, seed, step)), part
+
+
+def counting_loss(model: CountingGPT, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    "Mean surprise, in nats, of `model` at what comes next in a batch (x, y, part), by the counts of all other parts."
+    x, y, part = batch
+    return F.cross_entropy(model(x, left_out=int(part)).flatten(0, 1), y.flatten())
+
+
+def counting_task(seed: int, device: str, sizes: dict[str, Any], context: int, size: int, lr: float, steps: int, parts: int = 5, warm: int = 20,
+                  text: Path | None = None) -> Task:  # fmt: skip
+    "A `CountingGPT` of `sizes` learns to write as a text does, character by character, in batches of `size` windows of `context`."
+    tokenizer, tokens, unseen = tokens_to_learn(text)
+    torch.manual_seed(seed)
+    model = CountingGPT(len(tokenizer), torch.as_tensor(tokens), parts=parts, **sizes).to(device)
+    optimizer, rate = muon_for(model, lr), partial(rise_and_fall, lr=lr, steps=steps, warm=warm)
+    stream = lambda start: on_schedule(as_tensors(windows_of_parts(np.array_split(tokens, parts), size, context, seed, start), device), optimizer, rate, start)
+    val_loss = lambda: text_loss(model, torch.as_tensor(unseen).to(device), context)
+    return Task(model, (Turn("loss", partial(counting_loss, model), optimizer),), stream, val_loss,
+                card={"context": context, "counting": sizes | {"parts": parts}, "alphabet": "".join(tokenizer.tokens)})  # fmt: skip
+
+
+def load_counting_writer(path: Path | str) -> Writer:
+    "The model of weights that `counting_task` led to, and what belongs to it; the text that it counts comes with them. Raises CheckpointError."
+    card = read_card(path)
+    if "counting" not in card: raise CheckpointError(f"{path} holds no model that counts: name weights that `train transformer.best` made.")
+    tokenizer = CharacterTokenizer(card["alphabet"])
+    model = CountingGPT(len(tokenizer), read_tensors(path)[1]["text"], **card["counting"])
+    load_weights(path, model)
+    return Writer(model.eval(), tokenizer, card["context"])
+
+
+RECIPES["transformer.best"] = Recipe("a GPT that is told what counting says, for the lowest loss", counting_task,
+                                     {"sizes": {"layers": 4, "heads": 4, "width": 128}, "context": 256, "size": 12, "lr": 0.02, "steps": 600}, steps=600, val_every=150)  # fmt: skip
