@@ -246,7 +246,7 @@ class NgramGPT(GPT):
     def streams(self, seen: Tensor) -> Tensor:
         return super().streams(seen) + self.ngrams(seen)
 
-# %% ../nbs/08_transformer.ipynb #7c18c4f4
+# %% ../nbs/08_transformer.ipynb #c513eb90
 def texts_to_learn(text: Path | None) -> tuple[str, str]:
     "What to train on, and what to validate on: Shakespeare's plays and those held out, or a text file up to its last tenth, and that tenth."
     if text is None: return shakespeare(), shakespeare(held_out=True)
@@ -291,7 +291,7 @@ class Writer(NamedTuple):
 def load_writer(path: Path | str) -> Writer:
     "The model of weights that `writing_task` led to, and what belongs to it. Raises CheckpointError."
     card = read_card(path)
-    if "alphabet" not in card: raise CheckpointError(f"{path} holds no model that writes: name weights that `train transformer` made.")
+    if not {"alphabet", "sizes"} <= card.keys(): raise CheckpointError(f"{path} holds no model that writes: name weights that `train transformer` made.")
     tokenizer = CharacterTokenizer(card["alphabet"])
     model = NgramGPT(len(tokenizer), **card["sizes"])
     load_weights(path, model)

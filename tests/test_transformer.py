@@ -21,15 +21,21 @@ from genai_course.transformer import (
     Block,
     Cache,
     CausalAttention,
+    CountingGPT,
+    Counts,
     FeedForward,
     NgramEmbedding,
     NgramGPT,
     RMSNorm,
     continued,
     continued_with_cache,
+    counting_task,
+    counts_here,
     latest,
+    load_counting_writer,
     load_writer,
     look_back,
+    mixed,
     muon_for,
     next_loss,
     on_schedule,
@@ -37,6 +43,7 @@ from genai_course.transformer import (
     text_loss,
     texts_to_learn,
     windows,
+    windows_of_parts,
     writing_task,
 )
 
@@ -324,4 +331,120 @@ def test_weights_of_something_else_are_refused_in_one_line(tmp_path):
 
 
 def test_every_recipe_plans_its_rate_for_its_own_steps():
-    assert all(recipe.settings["steps"] == recipe.steps and recipe.make is writing_task for recipe in RECIPES.values())
+    assert all(recipe.settings["steps"] == recipe.steps for recipe in RECIPES.values())
+
+
+# ---- counting and the network
+
+
+def naive_counts(pieces, context):
+    "How often each token came after `context` in `pieces`, found by looking at every place."
+    times, length = [0] * V, len(context)
+    for piece in pieces:
+        for i in range(length, len(piece)):
+            if piece[i - length : i] == context: times[piece[i]] += 1
+    return times
+
+
+def counting_model(seed=0, text=None, **sizes):
+    "A small model that counts, whose weights are all random."
+    torch.manual_seed(seed)
+    text = random_tokens(1, 60) % 3 if text is None else text
+    model = CountingGPT(V, text, **{"layers": 1, "heads": 2, "width": 16, "reach": 3, "here": (1, 2), "parts": 3, **sizes})
+    for p in model.parameters(): nn.init.normal_(p, std=0.3)
+    return model.eval()
+
+
+@given(seed=seeds, lengths=st.lists(st.integers(0, 30), min_size=1, max_size=3), reach=st.integers(1, 3), T=st.integers(1, 8), kinds=st.integers(1, 4))
+def test_counts_are_those_of_looking_at_every_place(seed, lengths, reach, T, kinds):
+    pieces, tokens = (random_tokens(seed, 3 + sum(lengths)) % kinds).split([2, 1, *lengths]), random_tokens(seed + 1, 2, T) % kinds
+    after, plain = Counts(pieces, reach, V).after(tokens), [piece.tolist() for piece in pieces]
+    for row in range(2):
+        for t in range(reach - 1, T): assert after[row, t].tolist() == naive_counts(plain, tokens[row, t + 1 - reach : t + 1].tolist())
+
+
+@given(seed=seeds, length=st.integers(1, 3), T=st.integers(1, 12), kinds=st.integers(1, 3))
+def test_a_window_is_counted_up_to_each_place(seed, length, T, kinds):
+    tokens = random_tokens(seed, 2, T) % kinds
+    here = counts_here(tokens, length, V)
+    for row in range(2):
+        for t in range(T):
+            before = tokens[row, : t + 1].tolist()
+            expected = naive_counts([before], before[-length:]) if t + 1 >= length else [0] * V
+            assert here[row, t].tolist() == expected
+
+
+@given(seed=seeds, left_out=st.integers(-1, 2))
+def test_what_counting_says_are_probabilities(seed, left_out):
+    logs, clues = counting_model().counted(random_tokens(seed, 2, 9) % 4, 9, left_out)
+    assert close(logs.exp().sum(-1), torch.ones(2, 9, 5)) and logs.isfinite().all() and clues.isfinite().all()
+
+
+def test_mixing_by_hand():
+    p, clues = mixed(torch.tensor([[3, 1, 0, 0], [0, 0, 0, 0]]), torch.tensor([0.1, 0.2, 0.3, 0.4]), kept_back=0.5)
+    assert close(p[0], torch.tensor([2.5 + 0.1, 0.5 + 0.2, 0.3, 0.4]) / 4) and close(p[1], torch.tensor([0.1, 0.2, 0.3, 0.4]))
+    assert close(clues, torch.tensor([[np.log(5) / 5, 0.5, 0], [0, 0, 1]], dtype=torch.float))
+
+
+@given(seed=seeds, part=st.integers(0, 2))
+def test_a_part_that_is_left_out_is_known_to_no_table(seed, part):
+    text = random_tokens(seed, 60) % 3
+    other, tokens = text.clone(), random_tokens(seed + 1, 2, 9) % 3
+    other.tensor_split(3)[part][:] = 2
+    one, changed = counting_model(text=text), counting_model(text=other)
+    with torch.inference_mode():
+        assert torch.equal(one(tokens, left_out=part), changed(tokens, left_out=part))
+        assert not torch.equal(one(tokens), changed(tokens))
+
+
+def test_batches_come_from_the_part_that_they_name():
+    text = np.arange(100)
+    for x, y, part in islice(windows_of_parts(np.array_split(text, 5), 6, 7), 20):
+        assert (x // 20 == part).all() and (y // 20 == part).all() and (y == x + 1).all()
+    assert [part for *_, part in islice(windows_of_parts(np.array_split(text, 5), 6, 7, start=3), 4)] == [3, 4, 0, 1]
+
+
+@given(seed=seeds, T=st.integers(2, 12), left_out=st.integers(-1, 2), data=st.data())
+def test_nobody_that_counts_sees_the_future(seed, T, left_out, data):
+    model, tokens = counting_model(), random_tokens(seed, 1, T) % 3
+    at = data.draw(st.integers(1, T - 1))
+    other = tokens.clone()
+    other[:, at:] = (other[:, at:] + 1) % 3
+    with torch.inference_mode(): before, after = model(tokens, left_out=left_out), model(other, left_out=left_out)
+    assert close(before[:, :at], after[:, :at]) and not close(before[:, at:], after[:, at:])
+
+
+@given(seed=seeds, sizes=st.lists(st.integers(1, 5), min_size=1, max_size=6))
+def test_counting_in_pieces_with_a_cache_is_exact(seed, sizes):
+    model, tokens, cache = counting_model(), random_tokens(seed, 2, sum(sizes)) % 3, Cache()
+    with torch.inference_mode(): pieces = [model(piece, cache) for piece in tokens.split(sizes, dim=1)]
+    with torch.inference_mode(): assert (torch.cat(pieces, dim=1) - model(tokens)).abs().max() < 1e-5
+
+
+def test_an_untrained_model_that_counts_says_what_counting_says():
+    torch.manual_seed(0)
+    model, tokens = CountingGPT(V, torch.arange(3).repeat(30), 1, 2, 16, reach=2, here=()), torch.tensor([[0, 1, 2, 0, 1]])
+    with torch.inference_mode(): assert model(tokens).argmax(-1).tolist() == [[1, 2, 0, 1, 2]]
+
+
+COUNTING = {"sizes": {"layers": 1, "heads": 2, "width": 16, "reach": 2, "here": [2]}, "context": 16, "size": 4, "lr": 0.02, "steps": 40, "parts": 3}
+
+
+def test_the_recipe_that_counts_learns_goes_on_and_is_loaded(file, tmp_path):
+    through, resumed = (counting_task(seed=3, device="cpu", text=file, **COUNTING) for _ in range(2))
+    before = through.val_loss()
+    for _ in train(through.batches(0), *through.turns, steps=40): pass
+    assert through.val_loss() < before
+    for batch, again in zip(islice(through.batches(0), 7, 12), resumed.batches(7), strict=False):
+        assert all(torch.equal(one, other) for one, other in zip(batch, again, strict=True)) and through.turns[0].opt.lr == resumed.turns[0].opt.lr
+    model, tokenizer, context = load_counting_writer(save_weights(tmp_path / "weights.safetensors", through.model, through.card))
+    tokens = torch.tensor([tokenizer.encode("to be or not")])
+    with torch.inference_mode(): assert torch.equal(model(tokens), through.model(tokens))
+    assert context == 16 and not model.training
+
+
+def test_each_loader_refuses_what_the_other_loads(file, tmp_path):
+    counting, writing = counting_task(seed=0, device="cpu", text=file, **COUNTING), writing_task(seed=0, device="cpu", text=file, **SMALL)
+    counts, writes = (save_weights(tmp_path / f"{i}.safetensors", task.model, task.card) for i, task in enumerate((counting, writing)))
+    with pytest.raises(CheckpointError, match="holds no model that counts: name weights that `train transformer.best` made"): load_counting_writer(writes)
+    with pytest.raises(CheckpointError, match="holds no model that writes: name weights that `train transformer` made"): load_writer(counts)

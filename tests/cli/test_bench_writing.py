@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from genai_course.cli.benches import text as family
 from genai_course.cli.benches import writing as bench
 from genai_course.texts import LEAST
+from genai_course.transformer import RECIPES
 
 
 @pytest.fixture
@@ -60,3 +62,25 @@ def test_a_figure_counts_only_where_the_loss_is_as_low(monkeypatch, ours, peers,
 def test_the_cache_is_compared_with_writing_the_same():
     result = bench.cache(repeats=1)
     assert result.name == "64 tokens after 256 with a cache" and result.peer == "without the cache" and result.goal == "ratio >= 6"
+
+
+def small_recipe(**settings):
+    sizes = {"layers": 1, "heads": 2, "width": 16, "reach": 3, "here": [2]}
+    recipe = RECIPES["transformer.best"]
+    return recipe._replace(settings={**recipe.settings, "sizes": sizes, "context": 16, "size": 4, "steps": 5, **settings}, steps=5)
+
+
+def test_the_lowest_loss_is_held_against_its_goal(monkeypatch, text):
+    monkeypatch.setitem(bench.RECIPES, "transformer.best", small_recipe())
+    result = bench.best(text)
+    assert result.goal == "value <= 1.47" and result.unit == "nats a character" and result.peer is None and result.met is (result.value <= 1.47)
+    assert 0 < result.value < math.log(20) and json.dumps(result.as_json())
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_the_lowest_loss_is_measured_only_where_a_text_is_given(monkeypatch, text, given):
+    for name, made in (("figures", []), ("training", "one"), ("cache", "another")): monkeypatch.setattr(family, name, lambda *args, made=made, **options: made)
+    monkeypatch.setattr(family, "best", lambda text: ("best", text))
+    monkeypatch.setattr(family, "shakespeare", lambda: "")
+    monkeypatch.setattr(family.settings, "bench_text", str(text) if given else "", raising=False)
+    assert (("best", text) in family.measure()) is given and len(family.measure()) == (3 if given else 2)

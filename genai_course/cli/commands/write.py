@@ -12,13 +12,15 @@ from genai_course.cli.trouble import Trouble
 from genai_course.core import set_seed
 from genai_course.finetuning import load_adapted
 from genai_course.sampling import Reader, generate
-from genai_course.transformer import Cache, Writer, load_writer
+from genai_course.transformer import Cache, Writer, load_counting_writer, load_writer
 
 
 def writer(options: argparse.Namespace) -> Writer:
     "The model of the weights that were named, or of the course's own in that style. Raises CheckpointError."
     file = Path(options.weights).expanduser() if options.weights else WEIGHTS / f"{STYLES[options.style]}.safetensors"
-    return load_adapted(file) if "rank" in read_card(file) else load_writer(file)
+    card = read_card(file)
+    if "rank" in card: return load_adapted(file)
+    return load_counting_writer(file) if "counting" in card else load_writer(file)
 
 
 def pieces(options: argparse.Namespace) -> Iterator[str]:
