@@ -325,7 +325,7 @@ class GroupedAttention(CausalAttention):
         k, v = (kept.repeat_interleave(self.heads // self.groups, dim=1) for kept in remember(rotate(k, turns), v))
         return self.out(join_heads(look_back(rotate(q, turns), k, v)))
 
-# %% ../nbs/08_transformer.ipynb #3995914b
+# %% ../nbs/08_transformer.ipynb #5badf730
 def numbered(tokens: Tensor, length: int, vocabulary: int) -> Tensor:
     "One number for the last `length` of tokens (..., T) at each place; what stands before the first counts as a token of its own."
     T = tokens.shape[-1]
@@ -333,12 +333,13 @@ def numbered(tokens: Tensor, length: int, vocabulary: int) -> Tensor:
     return sum(digits, torch.zeros_like(tokens))
 
 
-class Counts:
+class Counts(nn.Module):
     "How often each token of a `vocabulary` came after every context of `length` tokens, in pieces of text (N,) that are read apart."
     def __init__(self, pieces: Sequence[Tensor], length: int, vocabulary: int):
+        super().__init__()
         self.length, self.vocabulary = length, vocabulary
         pairs = [numbered(piece[:-1], length, vocabulary) * vocabulary + piece[1:] for piece in pieces]
-        self.pairs, self.times = torch.cat(pairs).unique(return_counts=True)
+        for name, found in zip(("pairs", "times"), torch.cat(pairs).unique(return_counts=True), strict=True): self.register_buffer(name, found, persistent=False)
 
     def after(self, tokens: Tensor) -> Tensor:
         "How often each token came after what stands at each place of tokens (B, T): (B, T, vocabulary)."
@@ -361,7 +362,7 @@ def mixed(times: Tensor, p: Tensor, kept_back: float = 0.9) -> tuple[Tensor, Ten
     sharper = ((times - kept_back).clamp(min=0) + kept_back * kinds * p) / seen.clamp(min=1)
     return torch.where(seen > 0, sharper, p), torch.cat([seen.log1p() / 5, kinds / seen.clamp(min=1), seen == 0], dim=-1)
 
-# %% ../nbs/08_transformer.ipynb #8d6a6352
+# %% ../nbs/08_transformer.ipynb #11f38ef2
 class CountingGPT(GPT):
     "A GPT that is told at each place what counting says, of contexts of 1 to `reach` tokens and `here`, and learns how far to trust each."
     def __init__(self, vocabulary: int, text: Tensor, layers: int = 4, heads: int = 4, width: int = 128, reach: int = 6, here: Sequence[int] = (3, 6), parts: int = 5):
@@ -370,7 +371,7 @@ class CountingGPT(GPT):
         self.register_buffer("text", text.int())
         pieces = text.long().tensor_split(parts)
         others = [[piece for piece in pieces if piece is not left_out] for left_out in (*pieces, None)]
-        self.tables = [[Counts(kept, length, vocabulary) for length in range(1, reach + 1)] for kept in others]
+        self.tables = nn.ModuleList(nn.ModuleList(Counts(kept, length, vocabulary) for length in range(1, reach + 1)) for kept in others)
         kinds = reach + len(here)
         self.clues, self.trust = nn.Linear(vocabulary + 3 * kinds, width), nn.Linear(width, kinds)
         nn.init.zeros_(self.trust.weight), nn.init.constant_(self.trust.bias, 10 / kinds)
@@ -385,14 +386,14 @@ class CountingGPT(GPT):
         return torch.stack([p.log() for p, _ in told], dim=-2), torch.cat([clues for _, clues in told], dim=-1)
 
     def forward(self, tokens: Tensor, cache: Cache | None = None, left_out: int = -1) -> Tensor:
-        "Scores (B, T, vocabulary); `left_out` is the part of the text that no table may know, -1 for none."
+        "Scores (B, T, vocabulary); `left_out` is the part of the text that no table may know, -1 for none of them."
         seen = tokens if cache is None else cache.extend(tokens)
         logs, clues = self.counted(seen, tokens.shape[1], left_out)
-        x = self.embed(tokens) + self.clues(torch.cat([logs[:, :, self.reach - 1], clues], dim=-1) / 10)
+        x = self.embed(tokens) + self.clues(torch.cat([logs[:, :, self.reach - 1], clues], dim=-1) / 10)  # a tenth: so these weights learn at a tenth of Adam's rate
         x = self.through(x, seen.shape[1], cache)
         return self.head(x) + (self.trust(x)[..., None] / 10 * logs).sum(-2)
 
-# %% ../nbs/08_transformer.ipynb #c4b81ba6
+# %% ../nbs/08_transformer.ipynb #b22f1388
 def windows_of_parts(parts: Sequence[np.ndarray], size: int, length: int, seed: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
     "Endless batches x and y as of `windows`, each from one of `parts` in turn, and the number of that part."
     for step in count(start):
@@ -405,7 +406,7 @@ def counting_loss(model: CountingGPT, batch: tuple[Tensor, Tensor, Tensor]) -> T
     x, y, part = batch
     return F.cross_entropy(model(x, left_out=int(part)).flatten(0, 1), y.flatten())
 
-
+# %% ../nbs/08_transformer.ipynb #c335a117
 def counting_task(seed: int, device: str, sizes: dict[str, Any], context: int, size: int, lr: float, steps: int, parts: int = 5, warm: int = 20,
                   text: Path | None = None) -> Task:  # fmt: skip
     "A `CountingGPT` of `sizes` learns to write as a text does, character by character, in batches of `size` windows of `context`."
