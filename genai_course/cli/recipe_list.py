@@ -14,5 +14,5 @@ def modules_with_recipes() -> list[Path]:
 def recipe_lines() -> dict[str, str]:
     "What each recipe does, by its name."
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in modules_with_recipes()]
-    tables = [node.value for tree in trees for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "RECIPES"]
+    tables = [node.value for tree in trees for node in tree.body if ast.unparse(node).startswith(("RECIPES = ", "RECIPES |= "))]
     return {key.value: recipe.args[0].value for table in tables for key, recipe in zip(table.keys, table.values, strict=True)}

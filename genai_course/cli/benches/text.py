@@ -84,7 +84,7 @@ def figures(text: str, size: int) -> list[Result]:
 def measure() -> list[Result]:
     """All figures of this family: byte-pair encoding on a megabyte of plays, two minutes that are nearly all the peer's; then the transformer, some five.
 
-    The lowest loss is measured only on a text of one's own, where it can be compared with what others report; it takes up to a quarter of an hour."""
+    The lowest loss is measured only on a text of one's own, where it can be compared with what others report; it takes minutes more."""
     text = Path(settings.bench_text).expanduser() if settings.bench_text else None
     lowest = [best(text)] if text else []
     return [*figures(shakespeare()[:LENGTH], SIZE), training(text, seeds=3, steps=STEPS), *lowest, cache(repeats=5)]
