@@ -1,0 +1,8 @@
+// The views of the course follow JupyterLab's mark for light and dark; here the theme's own mark stands for it.
+const showTheme = () => { document.body.dataset.jpThemeLight = String(document.documentElement.dataset.theme !== "dark"); };
+const ready = () => {
+  showTheme();
+  new MutationObserver(showTheme).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  for (const details of document.querySelectorAll(".tag_long details")) details.open = true; // long code can be folded, imports are
+};
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready); else ready();

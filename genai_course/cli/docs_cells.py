@@ -1,0 +1,116 @@
+"""Turns an executed notebook into the page of it that the web site shows: a pure function from notebook to notebook."""
+
+import copy
+import re
+from collections.abc import Iterable, Mapping
+
+from genai_course.cli.notebooks import source_of
+
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+IMPORT_PROMPTS = {"code_prompt_show": "Show the imports", "code_prompt_hide": "Hide the imports"}
+LONG = 15  # lines; longer code can be folded away
+FENCE = re.compile(r"^\s*(```+|~~~+)")
+FACTS = re.compile(r"(^- \w+: *.+\n?)+", re.M)  # the list of facts in a notebook's first cell
+
+
+def directives(source: str) -> set[str]:
+    "The names of nbdev's directives in a cell: `#| export` gives export."
+    return {name for name in re.findall(r"^#\| *(\w+)", source, re.M)}
+
+
+def without_directives(source: str) -> str:
+    "A cell's code without the lines that speak to nbdev."
+    return "\n".join(line for line in source.split("\n") if not line.startswith("#|")).strip("\n")
+
+
+def is_import(line: str) -> bool:
+    "Whether a line of code only imports, is empty or is a comment."
+    return not line.strip() or line.startswith(("import ", "from ", "#"))
+
+
+def shape_of(code: str) -> dict:
+    "How a cell's code is shown, as its metadata: imports begin folded, long code can be folded."
+    lines = code.split("\n")
+    if all(is_import(line) for line in lines): return {"tags": ["hide-input", "imports"], "mystnb": IMPORT_PROMPTS}
+    return {"tags": ["hide-input", "long"]} if len(lines) > LONG else {}
+
+
+def shown_output(output: Mapping) -> dict | None:
+    "An output without what needs Python behind it; None where nothing is left."
+    if "data" not in output: return dict(output)
+    data = {kind: value for kind, value in output["data"].items() if kind != WIDGET_MIME}
+    if "text/html" in data: data.pop("text/plain", None)
+    return {**output, "data": data, "metadata": {}} if data else None
+
+
+def for_readers_without_scripts(output: dict) -> dict:
+    "An output whose picture is shown only where a page's scripts do not run, for a live view stands beside it."
+    data = {kind: f"<noscript>{source_of({'source': value})}</noscript>" if kind == "text/html" else value for kind, value in output.get("data", {}).items()}
+    return {**output, "data": data} if data else output
+
+
+def code_cell(cell: Mapping, live: Iterable[str]) -> dict | None:
+    "A code cell as the page shows it, its live views in front of its outputs; None where it is hidden or says nothing to a reader."
+    source = source_of(cell)
+    code = without_directives(source)
+    if "hide" in directives(source) or not code: return None
+    views = [{"output_type": "display_data", "metadata": {}, "data": {"text/html": html}} for html in live]
+    outputs = [shown for output in cell.get("outputs", []) if (shown := shown_output(output))]
+    if views: outputs = [for_readers_without_scripts(output) for output in outputs]
+    return {**cell, "source": code, "metadata": shape_of(code), "outputs": [*views, *outputs], "execution_count": None}
+
+
+def target(stem: str, number: int) -> str:
+    "The name by which other pages link to the heading of that number in a notebook."
+    return f"{stem.replace('_', '-')}-section-{number}"
+
+
+def headings(text: str) -> list[int]:
+    "The lines of a Markdown text that are headings; those inside of fences are none."
+    found, fence = [], None
+    for number, line in enumerate(text.split("\n")):
+        mark = FENCE.match(line)
+        if mark and fence is None: fence = mark[1]
+        elif mark and mark[1].startswith(fence): fence = None
+        elif fence is None and re.match(r"#{1,6} ", line): found.append(number)
+    return found
+
+
+def with_targets(text: str, stem: str, first: int) -> str:
+    "A Markdown text whose headings can be linked to: they are counted from `first`."
+    lines, at = text.split("\n"), headings(text)
+    for number, line in reversed(list(enumerate(at, first))): lines.insert(line, f"({target(stem, number)})=")
+    return "\n".join(lines)
+
+
+def with_facts(text: str, said: str) -> str:
+    "A notebook's first text with `said` in the place of its list of facts; where there is none, behind its question or its title."
+    if FACTS.search(text): return FACTS.sub(lambda found: said + "\n", text, count=1)
+    head = re.search(r"^# .+\n*(?:^>.*\n?)*", text, re.M)
+    return f"{text[: head.end()].rstrip()}\n\n{said}\n\n{text[head.end() :]}" if head and said else text
+
+
+def page(notebook: Mapping, stem: str, said: str = "", live: Mapping[str, Iterable[str]] | None = None) -> dict:
+    "The page of a notebook: `said` stands under its title, `live` are HTML views by the id of the cell that shows them."
+    cells, count, first = [], 0, True
+    for cell in copy.deepcopy(notebook["cells"]):
+        text = source_of(cell)
+        if cell["cell_type"] == "code": made = code_cell(cell, (live or {}).get(cell.get("id"), []))
+        elif cell["cell_type"] == "markdown":
+            made = {**cell, "metadata": {}, "source": with_targets(with_facts(text, said) if first else text, stem, count)}
+            count, first = count + len(headings(text)), False
+        else: made = None
+        if made: cells.append(made)
+    return {"cells": cells, "metadata": {"kernelspec": notebook["metadata"].get("kernelspec", {}), "language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def sections(notebook: Mapping) -> dict[str, tuple[int, str]]:
+    "For the id of each code cell: the number and the words of the heading above it."
+    found, count, now = {}, 0, (0, "")
+    for cell in notebook["cells"]:
+        text = source_of(cell)
+        if cell["cell_type"] == "code": found[cell.get("id", "")] = now
+        elif at := headings(text):
+            count += len(at)
+            now = (count - 1, text.split("\n")[at[-1]].lstrip("#").strip())
+    return found
