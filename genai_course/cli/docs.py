@@ -98,8 +98,8 @@ def make_source(course: Path, folder: Path) -> None:
     generated = {"index": pages.front_page(course, lessons, tools, explorers), "lessons": pages.lessons_page(lessons), "claims": pages.claims_page(lessons), "tools": pages.tools_page(tools),
                  "explorers": pages.explorers_page(explorers | gallery, live), "exercises": pages.exercises_page(lessons, questions(course)), "api/index": pages.api_index(made)}  # fmt: skip
     for name, text in (generated | {f"api/{module.stem}": api_page(module) for module in made}).items(): source.write(f"{name}.md", text)
-    for name in [*pages.guides(course), "docs/glossary"]:
-        if (course / f"{name}.md").exists(): source.write(f"{name}.md", (course / f"{name}.md").read_text(encoding="utf-8"))
+    for name, title in (pages.guides(course) | {"docs/glossary": "Glossary"}).items():
+        if (course / f"{name}.md").exists(): source.write(f"{name}.md", pages.guide(title, (course / f"{name}.md").read_text(encoding="utf-8")))
     for file in [*(course / "docs" / "site").glob("*.*"), course / "genai_course/static/style.css"]: shutil.copy(file, source.static)
     (folder / "conf.py").write_text(CONF, encoding="utf-8")
 

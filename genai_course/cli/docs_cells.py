@@ -9,6 +9,7 @@ from genai_course.cli.notebooks import source_of
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 IMPORT_PROMPTS = {"code_prompt_show": "Show the imports", "code_prompt_hide": "Hide the imports"}
 LONG = 15  # lines; longer code can be folded away
+TO_RUFF = re.compile(r" *# (fmt: skip|noqa\b.*)$")
 FENCE = re.compile(r"^\s*(```+|~~~+)")
 FACTS = re.compile(r"(^- \w+: *.+\n?)+", re.M)  # the list of facts in a notebook's first cell
 
@@ -19,8 +20,8 @@ def directives(source: str) -> set[str]:
 
 
 def without_directives(source: str) -> str:
-    "A cell's code without the lines that speak to nbdev."
-    return "\n".join(line for line in source.split("\n") if not line.startswith("#|")).strip("\n")
+    "A cell's code without the lines and comments that speak to nbdev and to ruff."
+    return "\n".join(TO_RUFF.sub("", line) for line in source.split("\n") if not line.startswith("#|")).strip("\n")
 
 
 def is_import(line: str) -> bool:

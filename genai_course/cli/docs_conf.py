@@ -8,6 +8,7 @@ from sphinx.util import logging
 project = "genai_course"
 extensions = ["myst_nb", "sphinx_book_theme"]
 root_doc = "index"
+smartquotes = False  # what authors wrote is shown letter by letter
 exclude_patterns = ["originals/**", "README.md"]
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", ".*")]  # types of other packages have no page here
@@ -29,6 +30,7 @@ html_show_sourcelink = html_copy_source = html_show_sphinx = False
 html_last_updated_fmt = None
 html_context = {"default_mode": "auto"}
 html_theme_options = {"use_download_button": False, "use_fullscreen_button": False, "use_source_button": False, "show_toc_level": 2, "navbar_persistent": []}
+add_module_names = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 100
 

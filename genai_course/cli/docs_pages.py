@@ -6,6 +6,7 @@ from pathlib import Path
 
 from genai_course.cli.catalogue import Lesson
 from genai_course.cli.docs_api import Module
+from genai_course.cli.docs_cells import headings
 from genai_course.cli.notebooks import front_matter, read_notebook, source_of
 from genai_course.cli.trouble import Trouble
 
@@ -112,6 +113,14 @@ def guides(course: Path) -> dict[str, str]:
     files = [file for file in sorted((course / "docs").glob("*.md")) if file.stem != "glossary"]
     titles = {f"docs/{file.stem}": file.read_text(encoding="utf-8").split("\n", 1)[0].lstrip("# ") for file in files}
     return titles | {name: title for name, title in {"CONTRIBUTING": "For authors", "CHANGELOG": "Changelog"}.items() if (course / f"{name}.md").exists()}
+
+
+def guide(title: str, text: str) -> str:
+    "A page that is written by hand: with `title` above it, where it has several titles of its own."
+    lines, found = text.split("\n"), headings(text)
+    if sum(lines[at].startswith("# ") for at in found) < 2: return text
+    for at in found: lines[at] = f"#{lines[at]}"
+    return "\n".join([f"# {title}", "", *lines])
 
 
 def front_page(course: Path, lessons: list[Lesson], tools: list[Lesson], explorers: Mapping[str, Path]) -> str:
