@@ -3,6 +3,9 @@
 import copy
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
 
 from genai_course.cli.notebooks import source_of
 
@@ -10,7 +13,6 @@ WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 IMPORT_PROMPTS = {"code_prompt_show": "Show the imports", "code_prompt_hide": "Hide the imports"}
 LONG = 15  # lines; longer code can be folded away
 TO_RUFF = re.compile(r" *# (fmt: skip|noqa\b.*)$")
-FENCE = re.compile(r"^\s*(```+|~~~+)")
 FACTS = re.compile(r"(^- \w+: *.+\n?)+", re.M)  # the list of facts in a notebook's first cell
 
 
@@ -44,21 +46,20 @@ def shown_output(output: Mapping) -> dict | None:
     return {**output, "data": data, "metadata": {}} if data else None
 
 
-def for_readers_without_scripts(output: dict) -> dict:
-    "An output whose picture is shown only where a page's scripts do not run, for a live view stands beside it."
-    data = {kind: f"<noscript>{source_of({'source': value})}</noscript>" if kind == "text/html" else value for kind, value in output.get("data", {}).items()}
-    return {**output, "data": data} if data else output
-
-
 def code_cell(cell: Mapping, live: Iterable[str]) -> dict | None:
     "A code cell as the page shows it, its live views in front of its outputs; None where it is hidden or says nothing to a reader."
     source = source_of(cell)
     code = without_directives(source)
     if "hide" in directives(source) or not code: return None
-    views = [{"output_type": "display_data", "metadata": {}, "data": {"text/html": html}} for html in live]
     outputs = [shown for output in cell.get("outputs", []) if (shown := shown_output(output))]
-    if views: outputs = [for_readers_without_scripts(output) for output in outputs]
-    return {**cell, "source": code, "metadata": shape_of(code), "outputs": [*views, *outputs], "execution_count": None}
+    if views := "\n".join(live): outputs = [live_output(views, outputs), *[output for output in outputs if "text/html" not in output.get("data", {})]]
+    return {**cell, "source": code, "metadata": shape_of(code), "outputs": outputs, "execution_count": None}
+
+
+def live_output(views: str, outputs: Iterable[Mapping]) -> dict:
+    "An output of live views; the stills among `outputs` are for readers without scripts."
+    stills = "".join(source_of({"source": output["data"]["text/html"]}) for output in outputs if "text/html" in output.get("data", {}))
+    return {"output_type": "display_data", "metadata": {}, "data": {"text/html": f"{views}\n<noscript>{stills}</noscript>"}}
 
 
 def target(stem: str, number: int) -> str:
@@ -66,21 +67,16 @@ def target(stem: str, number: int) -> str:
     return f"{stem.replace('_', '-')}-section-{number}"
 
 
-def headings(text: str) -> list[int]:
-    "The lines of a Markdown text that are headings; those inside of fences are none."
-    found, fence = [], None
-    for number, line in enumerate(text.split("\n")):
-        mark = FENCE.match(line)
-        if mark and fence is None: fence = mark[1]
-        elif mark and mark[1].startswith(fence): fence = None
-        elif fence is None and re.match(r"#{1,6} ", line): found.append(number)
-    return found
+def headings(text: str) -> dict[int, str]:
+    "The words of a Markdown text's headings, by their line."
+    tokens = MarkdownIt().parse(text)
+    return {token.map[0]: words.content for token, words in pairwise(tokens) if token.type == "heading_open" and token.level == 0}
 
 
 def with_targets(text: str, stem: str, first: int) -> str:
     "A Markdown text whose headings can be linked to: they are counted from `first`."
-    lines, at = text.split("\n"), headings(text)
-    for number, line in reversed(list(enumerate(at, first))): lines.insert(line, f"({target(stem, number)})=")
+    lines = text.split("\n")
+    for number, line in reversed(list(enumerate(headings(text), first))): lines.insert(line, f"({target(stem, number)})=")
     return "\n".join(lines)
 
 
@@ -88,7 +84,7 @@ def with_facts(text: str, said: str) -> str:
     "A notebook's first text with `said` in the place of its list of facts; where there is none, behind its question or its title."
     if FACTS.search(text): return FACTS.sub(lambda found: said + "\n", text, count=1)
     head = re.search(r"^# .+\n*(?:^>.*\n?)*", text, re.M)
-    return f"{text[: head.end()].rstrip()}\n\n{said}\n\n{text[head.end() :]}" if head and said else text
+    return f"{text[: head.end()].rstrip()}\n\n{said}\n\n{text[head.end() :].lstrip()}".rstrip() if head and said else text
 
 
 def page(notebook: Mapping, stem: str, said: str = "", live: Mapping[str, Iterable[str]] | None = None) -> dict:
@@ -111,7 +107,7 @@ def sections(notebook: Mapping) -> dict[str, tuple[int, str]]:
     for cell in notebook["cells"]:
         text = source_of(cell)
         if cell["cell_type"] == "code": found[cell.get("id", "")] = now
-        elif at := headings(text):
-            count += len(at)
-            now = (count - 1, text.split("\n")[at[-1]].lstrip("#").strip())
+        elif words := list(headings(text).values()):
+            count += len(words)
+            now = (count - 1, words[-1])
     return found

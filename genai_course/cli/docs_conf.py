@@ -6,6 +6,8 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 project = "genai_course"
+author = "the genai_course authors"
+copyright = f"{author}. Apache-2.0"
 extensions = ["myst_nb", "sphinx_book_theme"]
 root_doc = "index"
 smartquotes = False  # what authors wrote is shown letter by letter
@@ -29,7 +31,7 @@ html_js_files = ["site.js"]
 html_show_sourcelink = html_copy_source = html_show_sphinx = False
 html_last_updated_fmt = None
 html_context = {"default_mode": "auto"}
-html_theme_options = {"use_download_button": False, "use_fullscreen_button": False, "use_source_button": False, "show_toc_level": 2, "navbar_persistent": []}
+html_theme_options = {"use_download_button": False, "use_fullscreen_button": False, "use_source_button": False, "show_toc_level": 2, "navbar_persistent": [], "footer_content_items": ["copyright"]}
 add_module_names = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 100

@@ -117,9 +117,10 @@ def guides(course: Path) -> dict[str, str]:
 
 def guide(title: str, text: str) -> str:
     "A page that is written by hand: with `title` above it, where it has several titles of its own."
-    lines, found = text.split("\n"), headings(text)
-    if sum(lines[at].startswith("# ") for at in found) < 2: return text
-    for at in found: lines[at] = f"#{lines[at]}"
+    lines = text.split("\n")
+    marked = [at for at in headings(text) if lines[at].startswith("#")]
+    if sum(lines[at].startswith("# ") for at in marked) < 2: return text
+    for at in marked: lines[at] = f"#{lines[at]}"
     return "\n".join([f"# {title}", "", *lines])
 
 

@@ -64,20 +64,20 @@ def test_no_page_holds_a_widget_that_only_python_could_draw(outputs):
 def test_pictures_keep_their_words_and_stand_aside_for_live_views_only_where_scripts_run():
     cell = code("view", shown(text_html=PICTURE, text_plain="A red dot."))
     assert docs_cells.code_cell(cell, [])["outputs"][0]["data"] == {"text/html": PICTURE}
-    live, still = docs_cells.code_cell(cell, ["<p>live</p>"])["outputs"]
-    assert live["data"]["text/html"] == "<p>live</p>" and still["data"]["text/html"] == f"<noscript>{PICTURE}</noscript>"
+    [live] = docs_cells.code_cell(cell, ["<p>live</p>"])["outputs"]
+    assert live["data"] == {"text/html": f"<p>live</p>\n<noscript>{PICTURE}</noscript>"}
 
 
 @pytest.mark.parametrize("source, tags", [("import a\nfrom b import c", ["hide-input", "imports"]), ("x = 1", None), ("x = 1\n" * 16, ["hide-input", "long"])])
 def test_imports_begin_folded_and_long_code_can_be(source, tags): assert docs_cells.code_cell(code(source), [])["metadata"].get("tags") == tags
 
 
-@given(st.lists(st.sampled_from(["# A", "## B", "text", "```", "~~~", "````", "#no heading", "", "    ```"])))
+@given(st.lists(st.sampled_from(["# A", "## B", "text", "```", "~~~", "````", "#no heading", "", "    ```", "    # code", "> quoted"])))
 def test_each_heading_can_be_linked_to_and_nothing_else_changes(lines):
     text = "\n".join(lines)
     made = docs_cells.with_targets(text, "01_x", 5)
     targets = re.findall(r"^\((01-x-section-\d+)\)=\n(?=#)", made, re.M)
-    rendered = [token for token in MarkdownIt().parse(text) if token.type == "heading_open"]  # another's eyes
+    rendered = re.findall(r"<h\d>", MarkdownIt().render(text))
     assert re.sub(r"^\(01-x-section-\d+\)=\n", "", made, flags=re.M) == text
     assert targets == [f"01-x-section-{5 + i}" for i in range(len(rendered))]
 
@@ -156,7 +156,7 @@ def test_the_glossary_is_in_order_and_each_term_leads_to_a_notebook():
     lines = [line for line in (ROOT / "docs/glossary.md").read_text(encoding="utf-8").split("\n") if line.startswith("- ")]
     found = [re.fullmatch(r"- \*\*(.+?)\*\*: [A-Z0-9].*[^.]\. \(\[(lesson \d\d|tool \w+)\]\(\.\./nbs/(\w+)\.ipynb\)\)", line) for line in lines]
     assert all(found) and len(found) > 80
-    terms = [entry[1].lower() for entry in found]
+    terms = [entry[1].lower().replace("é", "e") for entry in found]
     assert terms == sorted(set(terms)) and all((ROOT / "nbs" / f"{entry[3]}.ipynb").exists() for entry in found)
 
 
