@@ -1,6 +1,5 @@
 """Builds the course's web site: pages are made into a temporary folder that mirrors the course, Sphinx makes HTML of them, and the whole takes the place of the old site."""
 
-import os
 import re
 import shutil
 import tempfile
@@ -150,7 +149,6 @@ def build(course: Path, out: Path) -> Path:
         with workshop(out) as folder:
             make_source(course, folder / "source")
             make_html(folder / "source", folder / "html")
-            os.chmod(folder / "html", 0o755)
             replace(folder / "html", out)
     except OSError as error: raise explained(error) from error
     return out / "index.html"

@@ -12,7 +12,7 @@ from genai_course.cli.docs_cells import sections, target
 from genai_course.cli.notebooks import front_matter, read_notebook
 
 CELL = re.compile(r"^# %% (\S+\.ipynb) #(\w+)$", re.M)
-SPECIAL = re.compile(r"[\\*_<>$\[\]{}|~^#]")
+SPECIAL = re.compile(r"[\\*_<>$\[\]{}|~^#&`]")
 LONGEST_VALUE = 80  # letters of a constant's value that are shown
 Definition = ast.FunctionDef | ast.ClassDef | ast.AnnAssign | ast.Assign
 
@@ -104,8 +104,8 @@ def definitions(module: Module) -> Iterator[tuple[str, Definition]]:
 
 def plain(text: str) -> str:
     "A docstring as Markdown that shows it letter by letter, but for `code`."
-    parts = re.split(r"(`[^`]*`)", re.sub(r"\n[ \t]+", "\n", text.strip()))
-    return "".join(part if part.startswith("`") and len(part) > 1 else SPECIAL.sub(r"\\\g<0>", part) for part in parts)
+    parts = re.split(r"(`[^`]+`)", re.sub(r"\n[ \t]+", "\n", text.strip()))
+    return "".join(part if number % 2 else SPECIAL.sub(r"\\\g<0>", part) for number, part in enumerate(parts))
 
 
 def comment_on(node: ast.stmt, lines: list[str]) -> str:

@@ -13,7 +13,7 @@ WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 IMPORT_PROMPTS = {"code_prompt_show": "Show the imports", "code_prompt_hide": "Hide the imports"}
 LONG = 15  # lines; longer code can be folded away
 TO_RUFF = re.compile(r" *# (fmt: skip|noqa\b.*)$")
-FACTS = re.compile(r"(^- \w+: *.+\n?)+", re.M)  # the list of facts in a notebook's first cell
+FACTS = re.compile(r"(^- [a-z_]+: *\d.*\n?)+", re.M)  # the list of facts in a notebook's first cell
 
 
 def directives(source: str) -> set[str]:

@@ -30,8 +30,9 @@ html_css_files = ["style.css", "site.css"]
 html_js_files = ["site.js"]
 html_show_sourcelink = html_copy_source = html_show_sphinx = False
 html_last_updated_fmt = None
+html_sidebars = {"**": ["search-button-field.html", "sbt-sidebar-nav.html"]}
 html_context = {"default_mode": "auto"}
-html_theme_options = {"use_download_button": False, "use_fullscreen_button": False, "use_source_button": False, "show_toc_level": 2, "navbar_persistent": [], "footer_content_items": ["copyright"]}
+html_theme_options = {"use_download_button": False, "use_fullscreen_button": False, "use_source_button": False, "home_page_in_toc": True, "show_toc_level": 2, "navbar_persistent": [], "footer_content_items": ["copyright"]}
 add_module_names = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 100
@@ -53,8 +54,8 @@ def visit_inline(translator, node: nodes.math) -> None:
 
 
 def visit_block(translator, node: nodes.math_block) -> None:
-    "Write a formula that stands alone; where it is wider than the page it scrolls, by keyboard too."
-    translator.body.append(f'<div class="formula" tabindex="0" role="group" aria-label="Formula">{formula(node, "block")}</div>')
+    "Write a formula that stands alone; where it is wider than the page it scrolls."
+    translator.body.append(f'<div class="formula">{formula(node, "block")}</div>')
     raise nodes.SkipNode
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from genai_course.cli.catalogue import Lesson
 from genai_course.cli.docs_api import Module
-from genai_course.cli.docs_cells import headings
+from genai_course.cli.docs_cells import headings, target
 from genai_course.cli.notebooks import front_matter, read_notebook, source_of
 from genai_course.cli.trouble import Trouble
 
@@ -17,7 +17,7 @@ Each lesson has an exercise: a notebook with blanks to fill in, and checks that 
 course map; you work in a copy of your own, which nothing overwrites.
 
 - Run the cell below a question to **check** your answer. A wrong one is told what went wrong: with which input, what came out, and what should have.
-- Stuck? `hint()` in a cell of its own gives the next hint.
+- Stuck? `hint("q1")` in a cell of its own gives a hint, a little more each time.
 - `python -m genai_course progress` shows how far you are; `python -m genai_course grade work/exercises/02_backprop.ipynb` gives the points as an instructor sees them.
 - The answers, with an explanation, lie in the folder `solutions` of the course. They are not on this site.
 """
@@ -40,10 +40,13 @@ def quotes(question: str) -> list[str]:
     return re.findall(r'"([^"]+)"', question)
 
 
-def verdicts(lesson: Lesson) -> list[tuple[str, str]]:
-    "Claims and verdicts, as the table in a lesson's last section has them."
-    cells = [source_of(cell) for cell in read_notebook(lesson.originals["lessons"])["cells"] if cell["cell_type"] == "markdown"]
-    return [pair for text in cells if re.search(r"^\|\s*claim\s*\|\s*verdict\s*\|", text, re.M) for pair in VERDICT.findall(text)]
+def verdicts(lesson: Lesson) -> tuple[int, list[tuple[str, str]]]:
+    "Claims and verdicts, as the table at the end of a lesson has them, and the number of the heading above it."
+    count = 0
+    for text in [source_of(cell) for cell in read_notebook(lesson.originals["lessons"])["cells"] if cell["cell_type"] == "markdown"]:
+        count += len(headings(text))
+        if re.search(r"^\|\s*claim\s*\|\s*verdict\s*\|", text, re.M): return count - 1, VERDICT.findall(text)
+    return 0, []
 
 
 def lessons_page(lessons: list[Lesson]) -> str:
@@ -57,9 +60,10 @@ def lessons_page(lessons: list[Lesson]) -> str:
 def claims_page(lessons: list[Lesson]) -> str:
     "The claims that lessons test, with what came out."
     said = "What articles, talks and comments say about generative AI, and what the lesson found that tests it. Verdicts hold for what the lesson measured; it says how far that goes."
-    parts = ["# Claims", said, "## One for each lesson", table(["People say", "Tested in"], [[f'"{claim}"', lesson_link(lesson)] for lesson in lessons for claim in quotes(lesson.words.question)])]
+    parts = ["# Claims", said, "## What each lesson begins with", table(["People say", "Tested in"], [[f'"{claim}"', lesson_link(lesson)] for lesson in lessons for claim in quotes(lesson.words.question)])]
     for lesson in lessons:
-        if found := verdicts(lesson): parts += [f"## {lesson.words.title}", f"From the end of {lesson_link(lesson)}:", table(["Claim", "Verdict"], found)]
+        number, found = verdicts(lesson)
+        if found: parts += [f"## {lesson.words.title}", f"From [the end of lesson {lesson.stem[:2]}](#{target(lesson.stem, number)}):", table(["Claim", "Verdict"], found)]
     return "\n\n".join(parts) + "\n"
 
 
