@@ -6,7 +6,7 @@ const ready = () => {
   for (const details of document.querySelectorAll(".tag_long details")) details.open = true; // long code can be folded, imports are
   for (const summary of document.querySelectorAll("nav li > details > summary")) summary.setAttribute("aria-label", `Pages of ${summary.closest("li").querySelector("a").textContent}`);
   // What is wider than the page can be scrolled by keyboard.
-  const reach = () => { for (const box of document.querySelectorAll(".formula")) box.tabIndex = box.scrollWidth > box.clientWidth ? 0 : -1; };
+  const reach = () => { for (const box of document.querySelectorAll(".formula")) box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex"); };
   addEventListener("resize", reach);
   reach();
 };

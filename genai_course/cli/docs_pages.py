@@ -36,8 +36,8 @@ def lesson_link(lesson: Lesson) -> str:
 
 
 def quotes(question: str) -> list[str]:
-    "What people claim, out of a lesson's question: the parts between quotation marks."
-    return re.findall(r'"([^"]+)"', question)
+    "What people claim, out of a lesson's question: the whole sentences between quotation marks."
+    return [claim[0].upper() + claim[1:] for claim in re.findall(r'"([^"]+[.!?])"', question)]
 
 
 def verdicts(lesson: Lesson) -> tuple[int, list[tuple[str, str]]]:

@@ -142,6 +142,10 @@ def test_every_lesson_has_a_claim_and_verdicts(lesson):
     assert docs_pages.quotes(lesson.words.question) and len(docs_pages.verdicts(lesson)[1]) >= 2
 
 
+def test_claims_are_whole_sentences():
+    assert docs_pages.quotes('"It is easy." And: "it is not!" We see how much that "only" leaves out.') == ["It is easy.", "It is not!"]
+
+
 def test_the_front_page_is_the_readme_before_its_lessons():
     assert docs_pages.first_screen("# A\n\nText.\n\n## Lessons\n\nMore.") == "# A\n\nText.\n"
     with pytest.raises(Trouble, match="no heading '## Lessons'"): docs_pages.first_screen("# A")
