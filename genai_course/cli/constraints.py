@@ -9,6 +9,7 @@ SECTIONS = {
     "run": "What the lessons run on",
     "dev": "What tests and authors need besides (extra dev)",
     "scale": "Beyond one machine: a class on a cluster, training on many processors (extra scale)",
+    "docs": "The web site (extra docs)",
     "bench": "Peers (extra bench)",
 }
 
