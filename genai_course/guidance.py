@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['RECIPES', 'Prompt', 'read', 'CrossAttention', 'Known', 'PromptedLayers', 'PromptedUNet', 'blank_row', 'without_some',
-           'prompted_batches', 'prompted_loss', 'guided', 'digest_of', 'prompting_task']
+           'prompted_batches', 'prompted_loss', 'pushed', 'guided', 'rescaled', 'between', 'PromptedDrawer',
+           'prompting_task', 'load_prompted', 'shipped_drawer', 'remarks']
 
-# %% ../nbs/15_guidance.ipynb #88e11c4d
+# %% ../nbs/15_guidance.ipynb #6b44dc84
 import copy
-import hashlib
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import tee
+from itertools import islice, tee
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,9 +23,9 @@ from torch.nn import functional as F
 from .attention import join_heads, split_heads
 from .checkpoint import WEIGHTS, CheckpointError, load_weights, read_card
 from .diffusion import SCHEDULES, Denoiser, Guess, Layers, UNet, average_steadily, diffusion_loss, guess_from, strengths, with_noise
-from .embeddings import END, FILL, SIGNS, Drawings, Readers, TextEncoder, captioned, drawings, shipped_readers
-from .menagerie import TRAINING_PAIRS
+from .embeddings import END, FILL, SIGNS, Drawings, Readers, TextEncoder, captioned, drawings, shipped_readers, words_in
 from .optimizers import AdamW, warm_up
+from .sampling import fingerprint
 from .training import Recipe, Task, Turn, as_tensors
 from .transformer import on_schedule
 
@@ -121,21 +121,55 @@ def prompted_loss(model: nn.Module, batch: tuple[Tensor, ...], encoder: TextEnco
     *noisy, rows = batch
     return diffusion_loss(partial(model, prompt=read(encoder, rows)), noisy, alpha_bar)
 
-# %% ../nbs/15_guidance.ipynb #4d6a9e0f
+# %% ../nbs/15_guidance.ipynb #a444800e
+def pushed(told: Guess, blank: Guess, scale: float) -> Guess:
+    "As far beyond `blank` as `scale` says, on the line to `told` and on: 0 is blank, 1 is told. Ho and Salimans 2021, eq. 6."
+    return Guess(*(b + scale * (w - b) for w, b in zip(told, blank, strict=True)))
+
+
 def guided(with_prompt: Denoiser, blank: Denoiser, scale: float) -> Denoiser:
-    "What `with_prompt` sees, as far beyond what `blank` sees as `scale` says: at 0 only the latter, at 1 only the former. Ho and Salimans 2021, eq. 6."
-    def guess(x: Tensor, t: int) -> Guess:
-        return Guess(*(b + scale * (w - b) for w, b in zip(with_prompt(x, t), blank(x, t), strict=True)))
-    return guess
-
-# %% ../nbs/15_guidance.ipynb #92fd741c
-def digest_of(model: nn.Module) -> str:
-    "A text that is another one for other weights."
-    digest = hashlib.sha256()
-    for tensor in model.state_dict().values(): digest.update(tensor.float().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
+    "A denoiser out of two: it sees what `with_prompt` sees, pushed away from what `blank` sees."
+    return lambda x, t: pushed(with_prompt(x, t), blank(x, t), scale)
 
 
+def rescaled(x_0: Tensor, plain: Tensor, share: float) -> Tensor:
+    "Guided pictures x_0 (B, ...), their spread brought back by a `share` (0 to 1) to that of the `plain` ones, each to its own. Lin et al. 2023, section 3.4."
+    spread, wanted = (x.flatten(1).std(1).clamp_min(1e-6).view(-1, *[1] * (x.ndim - 1)) for x in (x_0, plain))
+    return x_0 * (share * wanted / spread + 1 - share)
+
+# %% ../nbs/15_guidance.ipynb #e537f586
+def between(a: Prompt, b: Prompt, share: float) -> Prompt:
+    "The prompt that lies between `a` and `b`, word by word: at 0 it is a, at 1 it is b."
+    return Prompt(torch.lerp(a.states, b.states, share), a.mask | b.mask)
+
+
+class PromptedDrawer(NamedTuple):
+    "Trained weights and the readers that go with them: `ddim(drawer.asked(prompts, scale), noise, drawer.alpha_bar)`, from noise (B, *drawer.shape)."
+    model: PromptedUNet
+    readers: Readers
+    alpha_bar: Tensor
+    shape: tuple[int, ...]
+
+    def read(self, texts: Sequence[str]) -> Prompt:
+        "What the readers make of `texts`."
+        return read(self.readers.pair.text, self.readers.words.rows(texts, self.readers.length))
+
+    def steered(self, told: Prompt, blank: Prompt, scale: float, rescale: float = 0.0) -> Denoiser:
+        "A denoiser that goes from `blank` towards `told`, both seen in one pass of twice as many pictures; with `rescale`, a share of the spread is brought back."
+        both = Prompt(*(torch.cat(parts) for parts in zip(told, blank, strict=True)))
+        def guess(x: Tensor, t: int) -> Guess:
+            twice, (signal, noise) = torch.cat([x, x]), strengths(self.alpha_bar, t, x)
+            seen = guess_from("v", self.model(twice, torch.full((len(twice),), t), both), twice, signal, noise)
+            with_prompt, without = (Guess(*half) for half in zip(*(part.chunk(2) for part in seen), strict=True))
+            x_0 = rescaled(pushed(with_prompt, without, scale).x_0, with_prompt.x_0, rescale)
+            return guess_from("picture", x_0.clamp(-1, 1), x, signal, noise)
+        return guess
+
+    def asked(self, prompts: Sequence[str], scale: float, negative: str = "", rescale: float = 0.0) -> Denoiser:
+        "A denoiser for one picture of each of `prompts`, which keeps away from what `negative` says."
+        return self.steered(self.read(prompts), self.read([negative] * len(prompts)), scale, rescale)
+
+# %% ../nbs/15_guidance.ipynb #b7f65c74
 def prompting_task(seed: int, device: str, drawn: int, widths: Sequence[int], depth: int, fold: int, schedule: str, size: int, lr: float, warm: int, dropped: float, decay: float) -> Task:
     "A U-Net learns to draw what captions say, on `drawn` drawings of training pairs in batches of `size`; the average of its weights is kept."
     readers, alpha_bar = shipped_readers(), SCHEDULES[schedule]()
@@ -145,14 +179,39 @@ def prompting_task(seed: int, device: str, drawn: int, widths: Sequence[int], de
     model = PromptedUNet(**sizes, steps=steps).to(device)
     average, loss, optimizer = copy.deepcopy(model), partial(prompted_loss, encoder=encoder, alpha_bar=alpha_bar), AdamW(model.parameters(), lr, decay=0.0)
     stream = lambda start: on_schedule(as_tensors(prompted_batches(known, readers, size, steps, dropped, seed, start), device), optimizer, lambda i: lr * warm_up(i, warm), start)
-    exam = [batch for _, batch in zip(range(4), as_tensors(prompted_batches(unseen, readers, 128, steps, 0.0, seed + 1), device))]
+    exam = [*islice(as_tensors(prompted_batches(unseen, readers, 128, steps, 0.0, seed + 1), device), 4)]
     @torch.inference_mode()
     def val_loss(): return sum(loss(average, batch).item() for batch in exam) / len(exam)
-    card = {"sizes": sizes, "schedule": schedule, "shape": [*unseen.images.shape[1:]], "readers": digest_of(encoder)}
+    card = {"sizes": sizes, "schedule": schedule, "shape": [*unseen.images.shape[1:]], "readers": fingerprint(encoder.state_dict())}
     return Task(average, (Turn("loss", partial(loss, model), optimizer),), stream, val_loss, {"model in training": model}, lambda step: average_steadily(average, model, step.i, decay), card)
 
-# %% ../nbs/15_guidance.ipynb #fdeee923
+# %% ../nbs/15_guidance.ipynb #a7713eae
 RECIPES = {
     "guidance": Recipe("a U-Net learns to draw what captions of the menagerie say", prompting_task,
                        {"drawn": 12_000, "widths": [48, 96, 128], "depth": 1, "fold": 2, "schedule": "cosine", "size": 32, "lr": 0.001, "warm": 100, "dropped": 0.1, "decay": 0.999}, steps=12_000, val_every=500),
 }  # fmt: skip
+
+
+def load_prompted(path: Path | str) -> PromptedDrawer:
+    "What weights that `prompting_task` led to need to draw. Raises CheckpointError."
+    card, readers = read_card(path), shipped_readers()
+    if "readers" not in card: raise CheckpointError(f"{path} holds no model that draws what a prompt says: name weights that `train guidance` made.")
+    if card["readers"] != fingerprint(readers.pair.text.state_dict()): raise CheckpointError(f"{path} has learned beside other readers of captions than those of this course: train it anew with `train guidance`.")
+    alpha_bar = SCHEDULES[card["schedule"]]()
+    model = PromptedUNet(**card["sizes"], steps=len(alpha_bar) - 1)
+    load_weights(path, model)
+    return PromptedDrawer(model.eval(), readers, alpha_bar, tuple(card["shape"]))
+
+
+def shipped_drawer() -> PromptedDrawer:
+    "The network that comes with the course. It has seen training pairs only."
+    return load_prompted(WEIGHTS / "guidance.safetensors")
+
+
+def remarks(prompt: str, readers: Readers, most: int = 5) -> list[str]:
+    "What whoever asks for a picture should know of the `prompt`, a line each: that it is empty, has words that nobody taught, or is too long."
+    unknown, room = readers.words.unknown(prompt), readers.length - 1
+    told = [f"{word!r} is a word that the readers have never met{': did you mean ' + ' or '.join(alike) + '?' if alike else '.'}" for word, alike in [*unknown.items()][:most]]
+    if len(unknown) > most: told.append(f"{len(unknown) - most} more words are unknown.")
+    if len(words_in(prompt)) > room: told.append(f"of {len(words_in(prompt))} words and marks the readers take the first {room}.")
+    return told or ([] if words_in(prompt) else ["The prompt is empty: the picture will be of anything at all."])
