@@ -185,10 +185,10 @@ def prompting_task(seed: int, device: str, drawn: int, widths: Sequence[int], de
     card = {"sizes": sizes, "schedule": schedule, "shape": [*unseen.images.shape[1:]], "readers": fingerprint(encoder.state_dict())}
     return Task(average, (Turn("loss", partial(loss, model), optimizer),), stream, val_loss, {"model in training": model}, lambda step: average_steadily(average, model, step.i, decay), card)
 
-# %% ../nbs/15_guidance.ipynb #daea85e9
+# %% ../nbs/15_guidance.ipynb #7a6a0863
 RECIPES = {
     "guidance": Recipe("a U-Net learns to draw what captions of the menagerie say", prompting_task,
-                       {"drawn": 12_000, "widths": [40, 80, 128], "depth": 1, "fold": 2, "schedule": "cosine", "size": 32, "lr": 0.002, "warm": 200, "dropped": 0.1, "decay": 0.999}, steps=12_000, val_every=500),
+                       {"drawn": 12_000, "widths": [40, 80, 128], "depth": 1, "fold": 2, "schedule": "cosine", "size": 32, "lr": 0.002, "warm": 200, "dropped": 0.1, "decay": 0.999}, steps=4300, val_every=500),
 }  # fmt: skip
 
 # %% ../nbs/15_guidance.ipynb #343181ff
