@@ -62,6 +62,14 @@ def trouble(*arguments):
 
 # ---- what it makes
 
+def test_what_comes_after_a_step_hears_its_number_counted_from_the_beginning_also_once_resumed(recipes, monkeypatch, tmp_path):
+    heard, make = [], recipes["small"].make
+    task_that_notes = lambda **settings: make(**settings)._replace(after=lambda step: heard.append(step.i))
+    monkeypatch.setitem(recipes, "small", recipes["small"]._replace(make=task_that_notes))
+    assert run("small", "--out", tmp_path, "--steps", 4) == run("small", "--out", tmp_path, "--steps", 7, "--resume") == 0
+    assert heard == [*range(7)]
+
+
 def test_half_rounds_the_weights_of_a_run_also_once_it_is_done(recipes, tmp_path):
     assert run("wide", "--out", tmp_path) == 0
     whole = tensors(tmp_path, (64, 9, 10))[0]
