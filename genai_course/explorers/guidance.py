@@ -7,7 +7,7 @@ __all__ = ['COUNTS', 'SEEDS', 'REMEMBERED', 'BETWEEN', 'CHANGING', 'plainly_put'
            'word_maps', 'shone', 'told_look', 'look_charts', 'explore_words', 'arc', 'seeded', 'row_between',
            'explore_between']
 
-# %% ../../nbs/explorers/15_guidance.ipynb #dcf78532
+# %% ../../nbs/explorers/15_guidance.ipynb #e04adb46
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -23,7 +23,7 @@ from .diffusion import MOMENTS, SAMPLERS, at, filmed, step_charts
 from .tokenizer import Tokens
 from ..guidance import CrossAttention, Prompt, PromptedDrawer, between, remarks
 from ..pictures import ImageGrid, Strip
-from ..views import Choice, Explorer, Range, Scale, Text, Transport
+from ..views import Choice, Control, Explorer, Range, Scale, Text, Transport
 
 # %% ../../nbs/explorers/15_guidance.ipynb #c8bb6482
 COUNTS, SEEDS, REMEMBERED = (5, 10, 20, 25, 50), 99, 64  # numbers of steps, the last seed, drawings that are kept
@@ -44,11 +44,11 @@ def as_read(texts: Sequence[str], readers: Readers) -> list[Chart]:
         if said: shown.append(Words(" ".join(said)))
     return shown
 
-# %% ../../nbs/explorers/15_guidance.ipynb #810703b2
-def knobs(drawer: PromptedDrawer, scale: float = 3.0) -> list:
-    "The controls of any drawing: scale, number of steps."
-    counts = [count for count in COUNTS if count < len(drawer.alpha_bar)] or [1]
-    return [Range("scale", 0.0, 10.0, 0.5, start=scale, label="Guidance scale"), Scale("count", counts, counts[min(2, len(counts) - 1)], label="Number of steps")]
+# %% ../../nbs/explorers/15_guidance.ipynb #e5c467a2
+def knobs(drawer: PromptedDrawer, count: int = 25, scale: float = 2.0) -> list[Control]:
+    "The controls of any drawing: how hard it is pushed, and in how many steps."
+    counts = [each for each in COUNTS if each < len(drawer.alpha_bar)] or [1]
+    return [Range("scale", 0.0, 10.0, 0.5, start=scale, label="Guidance scale"), Scale("count", counts, count if count in counts else counts[-1], label="Number of steps")]
 
 
 def explore_prompt(drawer: PromptedDrawer, prompt: str = "a cat wearing a tiny knight's helmet, oil painting") -> Explorer:
@@ -61,10 +61,9 @@ def explore_prompt(drawer: PromptedDrawer, prompt: str = "a cat wearing a tiny k
         frames = film(plainly_put(prompt), plainly_put(unwanted), scale, rescale, count, seed)
         return [*as_read([prompt, unwanted] if words_in(unwanted) else [prompt], drawer.readers), *step_charts(frames, moment)]
 
-    scale, count = knobs(drawer)
     return Explorer("A prompt, step by step", compute, [
-        Text("prompt", prompt, size=50), Text("unwanted", label="Not wanted", size=30), scale, Range("rescale", 0.0, 1.0, 0.1, label="Spread brought back"),
-        count, Range("seed", 0, SEEDS, start=1), Transport("moment", MOMENTS, start=MOMENTS - 1, unit="moment")])  # fmt: skip
+        Text("prompt", prompt, size=50), Text("unwanted", label="Not wanted", size=30), *knobs(drawer), Range("rescale", 0.0, 1.0, 0.1, label="Spread brought back"),
+        Range("seed", 0, SEEDS, start=1), Transport("moment", MOMENTS, start=MOMENTS - 1, unit="moment")])  # fmt: skip
 
 # %% ../../nbs/explorers/15_guidance.ipynb #c3bc48aa
 def looks(model: nn.Module, x: Tensor, t: int, prompt: Prompt) -> list[Tensor]:
@@ -88,7 +87,7 @@ def word_maps(model: nn.Module, x: Tensor, t: int, prompt: Prompt) -> Tensor:
     finest = max((each.shape[2:] for each in found), key=lambda size: size[0] * size[1])
     return torch.stack([F.interpolate(each, finest) for each in found]).mean(0)
 
-# %% ../../nbs/explorers/15_guidance.ipynb #58afa430
+# %% ../../nbs/explorers/15_guidance.ipynb #dd593775
 def shone(picture: Tensor, share: Tensor) -> Tensor:
     "A picture (C, H, W), as bright as it is looked at: where `share` (h, w) is largest it stays as it is, where it is 0 it is a quarter as bright."
     light = F.interpolate((share / share.max().clamp_min(1e-6))[None, None], picture.shape[1:])[0]
@@ -108,12 +107,12 @@ def look_charts(words: Sequence[str], place: int, maps: Tensor, frame: Frame) ->
     pair = torch.stack([frame.x_0[0].clamp(-1, 1), shone(frame.x_0[0], share)]).numpy()
     bars = {f"{i + 1} {word}": float(maps[i].mean()) for i, word in enumerate(words)}
     likeliest = max(bars, key=bars.get)
-    return [Words(said), ImageGrid(pair, said, ["picture seen", f"looks at {words[place]!r}"], size=224),
+    return [Words(said), ImageGrid(pair, said, ["seen", words[place]], size=224),
             HeatMap(share.numpy(), f"How much each place looks at {words[place]!r}.", percent=True),
             Bars(bars, f"Of all words, {likeliest} gets most looks.", "share of all looks", "word", percent=True, shown=len(bars), marked=[f"{place + 1} {words[place]}"])]  # fmt: skip
 
 
-def explore_words(drawer: PromptedDrawer, prompt: str = "a cat wearing a tiny crown under a blue sky", count: int = 20) -> Explorer:
+def explore_words(drawer: PromptedDrawer, prompt: str = "a cat wearing a tiny crown under a blue sky", count: int = 25) -> Explorer:
     "Choose a word of a prompt and a step: which places of the picture look at it? With DDIM in `count` steps."
     @lru_cache(maxsize=REMEMBERED)
     def film(prompt, scale, seed): return filmed(SAMPLERS["DDIM"], drawer.asked([prompt], scale), drawer.alpha_bar, (1, *drawer.shape), count, seed)
@@ -139,8 +138,8 @@ def arc(a: Tensor, b: Tensor, share: float) -> Tensor:
     one, other = (torch.where(bent, (part * angle).sin() / angle.sin(), part) for part in (1 - share, share))
     return one * a + other * b
 
-# %% ../../nbs/explorers/15_guidance.ipynb #bbb4d648
-BETWEEN, CHANGING = 9, {"prompt and noise": (True, True), "prompt": (True, False), "noise": (False, True)}  # pictures; whether prompt and noise change
+# %% ../../nbs/explorers/15_guidance.ipynb #8cbfcb01
+BETWEEN, CHANGING = 7, {"prompt and noise": (True, True), "prompt": (True, False), "noise": (False, True)}  # pictures; whether prompt and noise change
 
 
 def seeded(drawer: PromptedDrawer, seed: int) -> Tensor:
@@ -171,4 +170,4 @@ def explore_between(drawer: PromptedDrawer, first: str = "a cat wearing a crown"
 
     return Explorer("From one prompt to another", compute, [
         Text("first", first, label="From", size=40), Text("second", second, label="To", size=40), Choice("changing", list(CHANGING), label="What changes"),
-        Range("seed", 0, SEEDS, start=1), Range("last_seed", 0, SEEDS, start=2, label="Last seed"), *knobs(drawer)])  # fmt: skip
+        Range("seed", 0, SEEDS, start=1), Range("last_seed", 0, SEEDS, start=2, label="Last seed"), *knobs(drawer, count=10)])  # fmt: skip
