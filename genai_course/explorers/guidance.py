@@ -44,7 +44,7 @@ def as_read(texts: Sequence[str], readers: Readers) -> list[Chart]:
         if said: shown.append(Words(" ".join(said)))
     return shown
 
-# %% ../../nbs/explorers/15_guidance.ipynb #e5c467a2
+# %% ../../nbs/explorers/15_guidance.ipynb #dd4cb612
 def knobs(drawer: PromptedDrawer, count: int = 25, scale: float = 2.0) -> list[Control]:
     "The controls of any drawing: how hard it is pushed, and in how many steps."
     counts = [each for each in COUNTS if each < len(drawer.alpha_bar)] or [1]
@@ -63,7 +63,7 @@ def explore_prompt(drawer: PromptedDrawer, prompt: str = "a cat wearing a tiny k
 
     return Explorer("A prompt, step by step", compute, [
         Text("prompt", prompt, size=50), Text("unwanted", label="Not wanted", size=30), *knobs(drawer), Range("rescale", 0.0, 1.0, 0.1, label="Spread brought back"),
-        Range("seed", 0, SEEDS, start=1), Transport("moment", MOMENTS, start=MOMENTS - 1, unit="moment")])  # fmt: skip
+        Range("seed", 0, SEEDS, start=1), Transport("moment", MOMENTS, start=30, unit="moment")])  # fmt: skip
 
 # %% ../../nbs/explorers/15_guidance.ipynb #c3bc48aa
 def looks(model: nn.Module, x: Tensor, t: int, prompt: Prompt) -> list[Tensor]:

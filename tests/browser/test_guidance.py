@@ -39,7 +39,7 @@ def test_a_prompt_is_typed_and_its_drawing_run_through(page, views):
     view = views["A prompt, step by step"]
     view.scroll_into_view_if_needed()
     said, pictures = view.locator(".genai-said").last, view.locator("img.genai-pixels")
-    expect(said).to_have_text("Step 25 of 25: finished.")
+    expect(said).to_contain_text("Step 19 of 25, time 14:")
     expect(pictures).to_have_count(3)
     before = pictures.first.get_attribute("src")
     view.get_by_role("textbox", name="Prompt").fill("a wyzard cat")
@@ -52,6 +52,8 @@ def test_a_prompt_is_typed_and_its_drawing_run_through(page, views):
     view.get_by_role("slider", name="Moment").focus()
     page.keyboard.press("Home")
     expect(view.locator(".genai-said").last).to_contain_text("Step 0 of 25, time 60")
+    page.keyboard.press("End")
+    expect(view.locator(".genai-said").last).to_have_text("Step 25 of 25: finished.")
     view.get_by_role("textbox", name="Prompt").fill("")
     expect(view.locator(".genai-said").first).to_contain_text("empty")
 

@@ -63,13 +63,16 @@ def judge_of_composed(blank, guesses, scales):
     for guess, scale in zip(guesses, scales.tolist(), strict=True): made = made + scale * (guess - blank)
     return made
 
-def judge_of_rescaled(guided, told, share):
-    "Picture by picture, in double precision."
+def judge_of_reach(x_0, share):
+    "Picture by picture, number by number."
     made = []
-    for one, other in zip(guided.double(), told.double(), strict=True):
-        now, wanted = (((x - x.mean()) ** 2).mean().sqrt() for x in (one, other))
-        made.append(one * (1 - share + share * float(wanted / now if now > 0 else 1)))
-    return torch.stack(made).float()
+    for picture in x_0:
+        sizes = sorted(abs(number) for number in picture.flatten().tolist())
+        place = share * (len(sizes) - 1)
+        low = min(int(place + 1e-9), len(sizes) - 2)
+        reach = max(1.0, sizes[low] + (place - low) * (sizes[low + 1] - sizes[low]))
+        made.append(torch.tensor([max(-1.0, min(1.0, number / reach)) for number in picture.flatten().tolist()]).view(picture.shape))
+    return torch.stack(made)
 
 def seeing(x, t, prompt):
     "A network that takes half of what it sees, adds a tenth of the time, and a quarter of the picture more for each letter of the prompt."
@@ -171,16 +174,16 @@ def test_composed_three(sol):
     expect.inputs_kept(sol)
 
 
-def test_rescaled_by_hand(sol):
-    "is right for the numbers above, at four shares"
-    guided, told = torch.tensor([-3.0, 5.0]).view(1, 1, 1, 2), torch.tensor([0.0, 2.0]).view(1, 1, 1, 2)
-    for share in (1.0, 0.5, 0.7, 0.0): expect.close(sol.rescaled(guided, told, share), judge_of_rescaled(guided, told, share), f"the picture at a share of {share:g}")
+def test_reach_by_hand(sol):
+    "is right for the numbers above, and where the largest of them is the reach"
+    x_0 = torch.tensor([0.5, -1.0, 2.0, -4.0]).view(1, 1, 2, 2)
+    for share in (2 / 3, 1.0): expect.close(sol.brought_back(x_0, share), judge_of_reach(x_0, share), f"the picture at a share of {share:.3g}")
 
 
-def test_rescaled_batch(sol):
-    "gives each of three coloured pictures its own factor, and leaves one that is the same everywhere"
-    guided, told = numbers(3, 3, 2, 2) * torch.tensor([1.0, 3.0, 0.0]).view(3, 1, 1, 1) + 0.5, numbers(3, 3, 2, 2, seed=1)
-    expect.close(sol.rescaled(guided, told, 0.7), judge_of_rescaled(guided, told, 0.7), "the pictures")
+def test_reach_batch(sol):
+    "gives each of three coloured pictures its own reach, and leaves a pale one pale"
+    x_0 = numbers(3, 3, 2, 4) * torch.tensor([3.0, 0.2, 1.0]).view(3, 1, 1, 1) + 0.1
+    expect.close(sol.brought_back(x_0, 0.9), judge_of_reach(x_0, 0.9), "the pictures")
     expect.inputs_kept(sol)
 
 
@@ -277,13 +280,13 @@ TESTS = {
         'points': 1,
         'hidden': False,
     },
-    'test_rescaled_by_hand': {
+    'test_reach_by_hand': {
         'question': 'q6',
         'name': 'by-hand',
         'points': 1,
         'hidden': False,
     },
-    'test_rescaled_batch': {
+    'test_reach_batch': {
         'question': 'q6',
         'name': 'batch',
         'points': 1,

@@ -63,13 +63,16 @@ def judge_of_composed(blank, guesses, scales):
     for guess, scale in zip(guesses, scales.tolist(), strict=True): made = made + scale * (guess - blank)
     return made
 
-def judge_of_rescaled(guided, told, share):
-    "Picture by picture, in double precision."
+def judge_of_reach(x_0, share):
+    "Picture by picture, number by number."
     made = []
-    for one, other in zip(guided.double(), told.double(), strict=True):
-        now, wanted = (((x - x.mean()) ** 2).mean().sqrt() for x in (one, other))
-        made.append(one * (1 - share + share * float(wanted / now if now > 0 else 1)))
-    return torch.stack(made).float()
+    for picture in x_0:
+        sizes = sorted(abs(number) for number in picture.flatten().tolist())
+        place = share * (len(sizes) - 1)
+        low = min(int(place + 1e-9), len(sizes) - 2)
+        reach = max(1.0, sizes[low] + (place - low) * (sizes[low + 1] - sizes[low]))
+        made.append(torch.tensor([max(-1.0, min(1.0, number / reach)) for number in picture.flatten().tolist()]).view(picture.shape))
+    return torch.stack(made)
 
 def seeing(x, t, prompt):
     "A network that takes half of what it sees, adds a tenth of the time, and a quarter of the picture more for each letter of the prompt."
@@ -171,16 +174,16 @@ def test_composed_three(sol):
     expect.inputs_kept(sol)
 
 
-def test_rescaled_by_hand(sol):
-    "is right for the numbers above, at four shares"
-    guided, told = torch.tensor([-3.0, 5.0]).view(1, 1, 1, 2), torch.tensor([0.0, 2.0]).view(1, 1, 1, 2)
-    for share in (1.0, 0.5, 0.7, 0.0): expect.close(sol.rescaled(guided, told, share), judge_of_rescaled(guided, told, share), f"the picture at a share of {share:g}")
+def test_reach_by_hand(sol):
+    "is right for the numbers above, and where the largest of them is the reach"
+    x_0 = torch.tensor([0.5, -1.0, 2.0, -4.0]).view(1, 1, 2, 2)
+    for share in (2 / 3, 1.0): expect.close(sol.brought_back(x_0, share), judge_of_reach(x_0, share), f"the picture at a share of {share:.3g}")
 
 
-def test_rescaled_batch(sol):
-    "gives each of three coloured pictures its own factor, and leaves one that is the same everywhere"
-    guided, told = numbers(3, 3, 2, 2) * torch.tensor([1.0, 3.0, 0.0]).view(3, 1, 1, 1) + 0.5, numbers(3, 3, 2, 2, seed=1)
-    expect.close(sol.rescaled(guided, told, 0.7), judge_of_rescaled(guided, told, 0.7), "the pictures")
+def test_reach_batch(sol):
+    "gives each of three coloured pictures its own reach, and leaves a pale one pale"
+    x_0 = numbers(3, 3, 2, 4) * torch.tensor([3.0, 0.2, 1.0]).view(3, 1, 1, 1) + 0.1
+    expect.close(sol.brought_back(x_0, 0.9), judge_of_reach(x_0, 0.9), "the pictures")
     expect.inputs_kept(sol)
 
 
@@ -277,13 +280,13 @@ TESTS = {
         'points': 1,
         'hidden': False,
     },
-    'test_rescaled_by_hand': {
+    'test_reach_by_hand': {
         'question': 'q6',
         'name': 'by-hand',
         'points': 1,
         'hidden': False,
     },
-    'test_rescaled_batch': {
+    'test_reach_batch': {
         'question': 'q6',
         'name': 'batch',
         'points': 1,
@@ -427,7 +430,7 @@ import torch''',
     both = model(torch.cat([x, x]), torch.full((2 * B,), t), torch.cat([rows, blank.expand(B, -1)]))
     told, without = both.chunk(2)
     return without + scale * (told - without)''',
-            'explanation': 'A guided step costs two passes of the network however they are packed; that is the price of guidance. Some large models are trained once more to give the guided answer at once. In the paper (Ho and Salimans 2021) a strength of 0 is no guidance: our scale is one more than theirs.',
+            'explanation': 'A guided step costs two passes of the network however they are packed; that is the price of guidance. Some large models are trained once more to give the guided answer at once. In the first paper (Ho and Salimans 2021) 0 stands for no guidance: our scale is one more than theirs.',
             'hints': [
                 '`torch.cat([x, x])` puts a batch behind itself. `blank.expand(B, -1)` is the blank caption B times.',
                 '`told, without = answer.chunk(2)` takes the answer apart, in the order in which you put it together.',
@@ -478,7 +481,7 @@ import torch''',
     "The picture seen in x under guidance, from v_told and v_blank, all (B, C, H, W), with no number beyond -1 or 1; `kept` and `scale` are numbers."
     v = v_blank + scale * (v_told - v_blank)
     return (math.sqrt(kept) * x - math.sqrt(1 - kept) * v).clamp(-1, 1)''',
-            'explanation': 'Blank counts with the weight $1 - s$, told with $s$. The weights add up to 1, so $x$, which is in both, comes out exactly once: noise, picture and $v$ may all be guided. Cutting bends the line, and so does rounding to 8 bits or looking through the decoder of lesson 16. Such things come after the push.',
+            'explanation': 'Blank counts with the weight $1 - w$, told with $w$. The weights add up to 1, so $x$, which is in both, comes out exactly once: noise, picture and $v$ may all be guided. Cutting bends the line, and so does rounding to 8 bits or looking through the decoder of lesson 16. Such things come after the push.',
             'hints': [
                 'One of the two ways of the example is two lines: guide v, then make a picture of it.',
                 '`.clamp(-1, 1)` cuts. In the example, what comes out if you cut 1.6 before you guide?',
@@ -530,7 +533,7 @@ import torch''',
     "Noise seen without a prompt (B, C, H, W), pulled towards that of K prompts, `guesses` (K, B, C, H, W), each by one of `scales` (K,): (B, C, H, W)."
     pulls = scales.view(-1, 1, 1, 1, 1) * (guesses - blank)
     return blank + pulls.sum(0)''',
-            'explanation': 'With the scales $s$ and $1 - s$ blank cancels: what is left is the negative prompt in its place, with no third pass to pay for. It also shows what a negative prompt does at scale 1: nothing at all. There is no "not" in this arithmetic, only "away from where that prompt lies".',
+            'explanation': 'With the scales $w$ and $1 - w$ blank cancels: what is left is the negative prompt in its place, with no third pass to pay for. It also shows what a negative prompt does at scale 1: nothing at all. There is no "not" in this arithmetic, only "away from where that prompt lies".',
             'hints': [
                 '`guesses - blank` subtracts blank from each guess: `(K, B, C, H, W)`.',
                 '`scales.view(-1, 1, 1, 1, 1)` multiplies each guess as a whole; `.sum(0)` adds up over the prompts.',
@@ -565,66 +568,57 @@ import torch''',
             'held_out': 1,
         },
         'q6': {
-            'title': 'Colours brought back',
-            'names': ['rescaled'],
-            'answer': '''def rescaled(guided, told, share):
-    "Guided pictures (B, C, H, W), each brought by the number `share` towards the standard deviation of its told one (B, C, H, W)."
-    now, wanted = (x.std((1, 2, 3), correction=0, keepdim=True) for x in (guided, told))
-    factor = torch.where(now > 0, wanted / now, 1.0)
-    return share * factor * guided + (1 - share) * guided''',
-            'explanation': 'The mean of a picture is multiplied, too, so what was too bright comes down with it. The factor is the same for both ways of dividing a variance, by n or n − 1: they cancel. Lin and colleagues used a share of 0.7: at 1 their pictures looked plain.',
+            'title': 'Whiter than white',
+            'names': ['brought_back'],
+            'answer': '''def brought_back(x_0, share):
+    "Guided pictures x_0 (B, C, H, W), each cut at its own reach for the number `share`, from 0 to 1, and divided by it; a reach below 1 counts as 1."
+    reach = x_0.flatten(1).abs().quantile(share, dim=1).clamp(min=1)[:, None, None, None]
+    return x_0.clamp(-reach, reach) / reach''',
+            'explanation': "The few numbers that lie furthest out are given up, all others keep their differences: clouds stay clouds where a plain cut would make a white patch. The lesson's `rescaled` is another answer to the same trouble. It looks at the spread, and needs the picture without guidance; this one looks at the picture alone.",
             'hints': [
-                '`x.std((1, 2, 3), keepdim=True)` is the spread of each picture, of shape `(B, 1, 1, 1)`.',
-                'The whole mixture is one multiplication: `guided * (1 - share + share * factor)`. `torch.where(now > 0, wanted / now, 1.0)` looks after pictures without spread.',
+                '`x_0.flatten(1).abs()` has a row of sizes for each picture; `.quantile(share, dim=1)` finds a reach in each, `(B,)`.',
+                '`.clamp(min=1)` looks after reaches below 1. With the shape `(B, 1, 1, 1)` the reach can be the bound of a `.clamp(-reach, reach)`.',
             ],
             'mistakes': [
                 {
-                    'message': 'One spread for the whole batch. Each picture has its own: `dim=(1, 2, 3)`, or a loud picture pales its neighbours.',
-                    'code': '''def rescaled(guided, told, share):
-    factor = told.std(correction=0) / guided.std(correction=0)
-    return share * factor * guided + (1 - share) * guided''',
+                    'message': 'One reach for the whole batch: a glaring picture pales its neighbours. Take the quantile of each picture by itself: `x_0.flatten(1)`, then `dim=1`.',
+                    'code': '''def brought_back(x_0, share):
+    reach = x_0.abs().quantile(share).clamp(min=1)
+    return x_0.clamp(-reach, reach) / reach''',
                 },
                 {
-                    'message': 'Each colour channel got a factor of its own, which shifts the colours of a picture against each other. One factor a picture, over channels and pixels.',
-                    'code': '''def rescaled(guided, told, share):
-    now, wanted = (x.std((2, 3), correction=0, keepdim=True) for x in (guided, told))
-    return guided * (1 - share + share * torch.where(now > 0, wanted / now, 1.0))''',
+                    'message': 'A pale picture has become a glaring one: divided by a reach below 1, numbers grow. Then the reach counts as 1.',
+                    'code': '''def brought_back(x_0, share):
+    reach = x_0.flatten(1).abs().quantile(share, dim=1).clamp(min=1e-6)[:, None, None, None]
+    return x_0.clamp(-reach, reach) / reach''',
                 },
                 {
-                    'message': 'The factor is upside down: the guided picture spreads too far, so it has to be multiplied by *told over guided*.',
-                    'code': '''def rescaled(guided, told, share):
-    now, wanted = (x.std((1, 2, 3), correction=0, keepdim=True) for x in (guided, told))
-    return guided * (1 - share + share * torch.where(wanted > 0, now / wanted, 1.0))''',
+                    'message': 'Divided, but not cut: what lies beyond the reach is still whiter than white.',
+                    'code': '''def brought_back(x_0, share):
+    return x_0 / x_0.flatten(1).abs().quantile(share, dim=1).clamp(min=1)[:, None, None, None]''',
                 },
                 {
-                    'message': 'The share is the wrong way round: 0 leaves the guided picture as it is, 1 mends it wholly.',
-                    'code': '''def rescaled(guided, told, share):
-    now, wanted = (x.std((1, 2, 3), correction=0, keepdim=True) for x in (guided, told))
-    return guided * (share + (1 - share) * torch.where(now > 0, wanted / now, 1.0))''',
+                    'message': 'Cut at the reach, but not divided by it: what lies between 1 and the reach is still whiter than white.',
+                    'code': '''def brought_back(x_0, share):
+    reach = x_0.flatten(1).abs().quantile(share, dim=1).clamp(min=1)[:, None, None, None]
+    return x_0.clamp(-reach, reach)''',
                 },
                 {
-                    'message': 'You compare the variances, the squares of the spreads. Multiplied by their ratio, a picture that glares becomes too pale.',
-                    'code': '''def rescaled(guided, told, share):
-    now, wanted = (x.var((1, 2, 3), correction=0, keepdim=True) for x in (guided, told))
-    return guided * (1 - share + share * torch.where(now > 0, wanted / now, 1.0))''',
+                    'message': "That is the lesson's way, a cut at −1 and 1. Use the reach, where it is above 1.",
+                    'code': '''def brought_back(x_0, share):
+    return x_0.clamp(-1, 1)''',
                 },
                 {
-                    'message': 'Mixed with the *told* picture. That takes part of the guidance back; mix the mended with the guided one.',
-                    'code': '''def rescaled(guided, told, share):
-    now, wanted = (x.std((1, 2, 3), correction=0, keepdim=True) for x in (guided, told))
-    return share * torch.where(now > 0, wanted / now, 1.0) * guided + (1 - share) * told''',
-                },
-                {
-                    'message': 'Right, but for a picture that is the same everywhere: its spread is 0, and you divide by it. Let such a picture stay as it is.',
-                    'code': '''def rescaled(guided, told, share):
-    now, wanted = (x.std((1, 2, 3), correction=0, keepdim=True) for x in (guided, told))
-    return guided * (1 - share + share * wanted / now)''',
+                    'message': 'Black is forgotten: with their signs, the numbers that are far below 0 count as the smallest. Take the sizes first, `.abs()`.',
+                    'code': '''def brought_back(x_0, share):
+    reach = x_0.flatten(1).quantile(share, dim=1).clamp(min=1)[:, None, None, None]
+    return x_0.clamp(-reach, reach) / reach''',
                 },
             ],
             'held_out': 1,
         },
         'q7': {
-            'title': 'Find the bug: right at scale 1',
+            'title': 'Find the bug: right at 0 and at 1',
             'names': ['drawn'],
             'answer': '''def drawn(see, x, times, alpha_bar, prompt, scale):
     "From noise x (B, C, H, W) at times[0], a list of whole numbers, back to times[-1], guided to `prompt` by the number `scale`: (B, C, H, W)."
@@ -636,7 +630,7 @@ import torch''',
     return x''',
             'explanation': 'Two drawings that begin with the same noise drift apart, with or without guidance. From then on `told - blank` is also the difference of two pictures, and in each step it is multiplied by the scale. The mend is to take lines away: there is one x, and it is asked about twice. (The second alternative makes both steps and guides *them*: a step of DDIM is a straight line, so question 4 holds for it, too.)',
             'hints': [
-                'At the scale 1 `blank` cancels, so nothing that is wrong with it can be seen. Look at how it is made.',
+                'At the scale 1 `blank` cancels, so nothing that is wrong with it can be seen. Look at how it is made. (And at 0, x is drawn just as `without` is.)',
                 'The difference of told and blank should say what the *prompt* changes. So all else must be the same. Is it?',
             ],
             'mistakes': [
