@@ -284,7 +284,7 @@ def test_a_row_is_drawn_together_and_once(drawer, asked):
     explorer = explore_between(drawer, "a cat", "owl")
     asked.clear()
     strip = ask(explorer, 1, count=5, seed=3, last_seed=4)[0]
-    assert asked == [2 * BETWEEN] * 5 and len(strip["images"]) == BETWEEN and strip["titles"][0] == "0% of the way" and strip["titles"][-1] == "100% of the way"
+    assert asked == [2 * BETWEEN] * 5 and len(strip["images"]) == BETWEEN and strip["titles"][0] == "0%" and strip["titles"][-1] == "100%"
     ask(explorer, 2, first="A  cat")
     assert len(asked) == 5
     assert ask(explorer, 3, changing="noise")[0]["alt"] == "From 'A  cat' to 'owl': noise changes."

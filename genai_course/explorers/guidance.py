@@ -138,7 +138,7 @@ def arc(a: Tensor, b: Tensor, share: float) -> Tensor:
     one, other = (torch.where(bent, (part * angle).sin() / angle.sin(), part) for part in (1 - share, share))
     return one * a + other * b
 
-# %% ../../nbs/explorers/15_guidance.ipynb #8cbfcb01
+# %% ../../nbs/explorers/15_guidance.ipynb #8c96542f
 BETWEEN, CHANGING = 7, {"prompt and noise": (True, True), "prompt": (True, False), "noise": (False, True)}  # pictures; whether prompt and noise change
 
 
@@ -165,7 +165,7 @@ def explore_between(drawer: PromptedDrawer, first: str = "a cat wearing a crown"
     def compute(first, second, changing, seed, last_seed, scale, count):
         pictures = row(plainly_put(first), plainly_put(second), seed, last_seed, changing, scale, count)
         alt = f"From {first!r} to {second!r}: {changing} changes." if changing != "prompt and noise" else f"From {first!r} to {second!r}, and from noise {seed} to noise {last_seed}."
-        titles = [f"{share:.0%} of the way" for share in np.linspace(0, 1, BETWEEN)]
+        titles = [f"{share:.0%}" for share in np.linspace(0, 1, BETWEEN)]
         return [*as_read([first, second], drawer.readers), Strip(pictures.numpy(), alt, titles)]
 
     return Explorer("From one prompt to another", compute, [
