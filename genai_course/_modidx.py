@@ -820,6 +820,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'genai_course.guidance.blank_row': ('guidance.html#blank_row', 'genai_course/guidance.py'),
                                        'genai_course.guidance.guided': ('guidance.html#guided', 'genai_course/guidance.py'),
                                        'genai_course.guidance.load_prompted': ('guidance.html#load_prompted', 'genai_course/guidance.py'),
+                                       'genai_course.guidance.looks': ('guidance.html#looks', 'genai_course/guidance.py'),
                                        'genai_course.guidance.prompted_batches': ( 'guidance.html#prompted_batches',
                                                                                    'genai_course/guidance.py'),
                                        'genai_course.guidance.prompted_loss': ('guidance.html#prompted_loss', 'genai_course/guidance.py'),

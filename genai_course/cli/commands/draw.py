@@ -60,6 +60,13 @@ def checked(name: str | None) -> Path | None:
     return file
 
 
+def drawer_of(options: argparse.Namespace) -> PromptedDrawer:
+    "The network of the weights that were named, or of the course's own. Raises Trouble, CheckpointError."
+    file = Path(options.weights).expanduser() if options.weights else WEIGHTS / "guidance.safetensors"
+    if not file.exists(): raise Trouble(f"there is no file {file}: make one with `python -m genai_course train guidance`, and name it with --weights.")
+    return load_prompted(file)
+
+
 def noise(drawer: PromptedDrawer, seed: int, count: int) -> Tensor:
     "The beginning of `count` pictures: the i-th is that of the seed `seed` + i, so that each can be drawn by itself again."
     return torch.stack([torch.randn(drawer.shape, generator=torch.Generator().manual_seed(seed + i)) for i in range(count)])
@@ -77,7 +84,7 @@ def run(options: argparse.Namespace, others: list[str]) -> int:
     "Draw what the prompt says, and write it. Raises Trouble."
     out, strip_file = checked(options.out), checked(options.strip)
     try:
-        drawer = load_prompted(Path(options.weights).expanduser() if options.weights else WEIGHTS / "guidance.safetensors")
+        drawer = drawer_of(options)
         for line in [*remarks(options.prompt, drawer.readers), *(remarks(options.negative, drawer.readers) if options.negative else [])]: print(line)
         frames = frames_of(drawer, options)
         written = [write_atomically(out, contact_sheet(frames[-1].x_next))] + ([write_atomically(strip_file, strip(frames))] if strip_file else [])
