@@ -22,15 +22,13 @@ from genai_course.explorers.guidance import (
     explore_prompt,
     explore_words,
     look_charts,
-    looks,
     plainly_put,
     row_between,
     seeded,
     shone,
     told_look,
-    word_maps,
 )
-from genai_course.guidance import CrossAttention, Prompt, PromptedDrawer, PromptedUNet
+from genai_course.guidance import CrossAttention, Prompt, PromptedDrawer, PromptedUNet, looks, word_maps
 from genai_course.pictures import png_address
 
 WORDS = WordTokenizer(["a", "cat", "crown", "hat", "in", "owl"])
