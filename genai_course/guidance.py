@@ -223,7 +223,7 @@ def looks(model: nn.Module, x: Tensor, t: int, prompt: Prompt) -> list[Tensor]:
     def note(layer, given):
         weights = layer.weights(*given).mean(1)  # (B, h · w, T)
         found.append(weights.transpose(1, 2).unflatten(2, given[0].shape[2:]))
-    hooks = [part.register_forward_pre_hook(note) for part in model.modules() if isinstance(part, CrossAttention)]
+    hooks = [part.register_forward_pre_hook(note) for part in model.modules() if hasattr(part, "weights")]
     try:
         with torch.no_grad(): model(x, torch.full((len(x),), t), prompt)
     finally:

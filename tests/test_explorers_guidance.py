@@ -1,5 +1,6 @@
 """The explorers of lesson 15: a drawing is the drawer's own and is made once, looks are those of its layers, and what cannot be read is said."""
 
+import copy
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from genai_course.attention import attention_weights, split_heads
 from genai_course.cli.commands.draw import noise
@@ -173,11 +175,20 @@ def test_maps_are_the_mean_at_the_finest_size(drawer):
     assert maps.shape == (2, LENGTH, 4, 4) and torch.allclose(maps, sum(wide) / len(wide), atol=1e-6)
 
 
+def test_layers_that_a_learner_wrote_anew_are_looked_into_as_well(drawer):
+    x, prompt, own = begun(0), drawer.read(["a cat"]), type("CrossAttention", (nn.Module,), {name: vars(CrossAttention)[name] for name in ("asked", "weights", "forward")})
+    mine = copy.deepcopy(drawer.model)
+    for part in mine.modules():
+        if isinstance(part, CrossAttention): part.__class__ = own
+    assert not any(isinstance(part, CrossAttention) for part in mine.modules())
+    assert torch.equal(word_maps(mine, x, 9, prompt), word_maps(drawer.model, x, 9, prompt))
+
+
 def test_looking_in_leaves_the_network_as_it_was(drawer):
     x, prompt = begun(0), drawer.read(["a cat"])
     with pytest.raises(RuntimeError): looks(drawer.model, x, 1, Prompt(prompt.states[..., :-1], prompt.mask))
     looks(drawer.model, x, 1, prompt)
-    assert not any(part._forward_hooks for part in drawer.model.modules())
+    assert not any(part._forward_pre_hooks for part in drawer.model.modules())
 
 
 def test_a_picture_shines_where_it_is_looked_at():
