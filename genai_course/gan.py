@@ -228,7 +228,7 @@ def mixed_styles(styles: Tensor, others: Tensor, first: int) -> Tensor:
     "Styles (B, layers, latent) that are those of `others` from layer `first` on. Karras et al. 2019, section 3.1."
     return torch.cat([styles[:, :first], others[:, first:]], dim=1)
 
-# %% ../nbs/17_gan.ipynb #45e2f6d8
+# %% ../nbs/17_gan.ipynb #762b6fcc
 @torch.inference_mode()
 def made_pictures(generator: nn.Module, told: Tensor, seed: int = 0) -> Tensor:
     "Pictures (B, 3, 32, 32) in [-1, 1] of the animals with the codes told (B,): all that is left to chance comes from `seed`."
@@ -302,5 +302,5 @@ RECIPES = {
     "gan.ring": Recipe("two small networks play for eight clouds of points", ring_task,
                        {**RING, "game": "relativistic", "rates": [0.003, 0.006], "penalty": 0.02, "steps": 3000}, steps=3000, val_every=500),
     "gan.collapse": Recipe("the same, set up to fail: the generator is too fast, and nothing holds the discriminator", ring_task,
-                           {**RING, "game": "non-saturating", "rates": [0.0005, 0.01], "penalty": 0.0, "steps": 1000}, steps=1000, val_every=100),
+                           {**RING, "game": "non-saturating", "rates": [0.0002, 0.003], "penalty": 0.0, "steps": 600}, steps=600, val_every=100),
 }  # fmt: skip
