@@ -109,8 +109,8 @@ def test_the_relativistic_game_sees_differences_of_pairs_alone(pairs, shift):
     game = GAMES["relativistic"]
     chance = torch.sigmoid(real - made)  # that the real one of a pair is told
     assert game.discriminator(real, made).item() == pytest.approx(-chance.log().mean().item(), abs=1e-6)
-    assert close(game.discriminator(real + shift, made + shift), game.discriminator(real, made), 1e-9)
-    assert close(game.generator(real, made), game.discriminator(made, real), 1e-9)
+    assert close(game.discriminator(real + shift, made + shift), game.discriminator(real, made), 1e-8)
+    assert close(game.generator(real, made), game.discriminator(made, real), 1e-8)
 
 
 @given(st.floats(-30, 30))
@@ -121,8 +121,8 @@ def test_how_hard_a_generator_is_pushed(score):
         game.generator(torch.zeros(1, dtype=torch.float64), made).backward()
         push[name] = -made.grad.item()
     chance = 1 / (1 + np.exp(-score))
-    assert push["minimax"] == pytest.approx(chance, abs=1e-9) and push["non-saturating"] == pytest.approx(1 - chance, abs=1e-9)
-    assert push["hinge"] == push["Wasserstein"] == 1 and push["relativistic"] == pytest.approx(1 - chance, abs=1e-9)
+    assert push["minimax"] == pytest.approx(chance, abs=1e-8) and push["non-saturating"] == pytest.approx(1 - chance, abs=1e-8)  # torch cuts softplus at 20
+    assert push["hinge"] == push["Wasserstein"] == 1 and push["relativistic"] == pytest.approx(1 - chance, abs=1e-8)
 
 
 # ---- slopes
@@ -314,7 +314,7 @@ def test_a_styled_layer_is_a_convolution_whose_weights_the_style_has_scaled():
 
 def test_noise_differs_from_picture_to_picture_as_strong_as_was_learned():
     layer, x, w = StyledLayer(3, 5, style=4), random(1, 3, 6, 6).expand(2, -1, -1, -1), random(1, 4).expand(2, -1)
-    assert torch.equal(*layer(x, w).chunk(2))  # at first there is none
+    assert close(*layer(x, w).chunk(2))  # at first there is none
     layer.noise.data.fill_(0.5)
     assert not close(*layer(x, w).chunk(2))
     assert torch.equal(layer(x, w, torch.Generator().manual_seed(1)), layer(x, w, torch.Generator().manual_seed(1)))
