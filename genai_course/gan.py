@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['GAMES', 'CENTRES', 'SPREAD', 'KINDS', 'RING', 'ZOO', 'RECIPES', 'Game', 'told_apart', 'higher', 'with_slope',
-           'discriminator_loss', 'generator_loss', 'duel', 'with_latents', 'check_players', 'as_long_as_sound',
-           'clouds', 'Tally', 'tally', 'made_points', 'plain_block', 'Discriminator', 'Generator', 'StyledLayer',
+           'discriminator_loss', 'generator_loss', 'duel', 'with_latents', 'clouds', 'Tally', 'tally', 'made_points',
+           'check_players', 'as_long_as_sound', 'plain_block', 'Discriminator', 'Generator', 'StyledLayer',
            'StyleGenerator', 'middle_styles', 'truncated', 'mixed_styles', 'made_pictures', 'contest', 'ring_task',
            'animals_task', 'Players', 'load_players']
 
@@ -95,25 +95,6 @@ def with_latents(batches: Iterable[Sequence[np.ndarray]], size: int, seed: int =
         rng = np.random.default_rng([seed, step, 2])  # a stream of its own: who draws x may use [seed, step]
         yield x, rng.standard_normal((len(x), size), dtype=np.float32), *told
 
-# %% ../nbs/17_gan.ipynb #fe3bb2d7
-def check_players(step: int, **players: nn.Module) -> None:
-    "Raise FloatingPointError where a player, named in the order of the turns, has weights that are no finite numbers: it names the first."
-    for name, player in players.items():
-        if not is_sound({name: player}):
-            raise FloatingPointError(f"the {name} has weights that are no finite numbers any more since step {step}: lower its learning rate, or raise the penalty on slopes")
-
-
-def as_long_as_sound(steps: Iterable[Step], **players: nn.Module) -> Iterator[Step]:
-    "The same steps. Raises FloatingPointError at the first that breaks a player; both are then given back their weights of the step before."
-    good = copy.deepcopy(players)
-    for step in steps:
-        try: check_players(step.i, **players)
-        except FloatingPointError:
-            for name, player in players.items(): player.load_state_dict(good[name].state_dict())
-            raise
-        for name, player in players.items(): good[name].load_state_dict(player.state_dict())
-        yield step
-
 # %% ../nbs/17_gan.ipynb #0448dec6
 CENTRES, SPREAD = ring(np.arange(8) / 8).astype(np.float32), 0.07
 
@@ -143,6 +124,25 @@ def tally(points: Tensor | np.ndarray) -> Tally:
 def made_points(generator: nn.Module, size: int, latent: int = 2, seed: int = 0) -> Tensor:
     "`size` points (size, 2) that a generator makes of the latents of `seed`."
     return generator(torch.randn(size, latent, generator=torch.Generator().manual_seed(seed)))
+
+# %% ../nbs/17_gan.ipynb #fe3bb2d7
+def check_players(step: int, **players: nn.Module) -> None:
+    "Raise FloatingPointError where a player, named in the order of the turns, has weights that are no finite numbers: it names the first."
+    for name, player in players.items():
+        if not is_sound({name: player}):
+            raise FloatingPointError(f"the {name} has weights that are no finite numbers any more since step {step}: lower its learning rate, or raise the penalty on slopes")
+
+
+def as_long_as_sound(steps: Iterable[Step], **players: nn.Module) -> Iterator[Step]:
+    "The same steps. Raises FloatingPointError at the first that breaks a player; both are then given back their weights of the step before."
+    good = copy.deepcopy(players)
+    for step in steps:
+        try: check_players(step.i, **players)
+        except FloatingPointError:
+            for name, player in players.items(): player.load_state_dict(good[name].state_dict())
+            raise
+        for name, player in players.items(): good[name].load_state_dict(player.state_dict())
+        yield step
 
 # %% ../nbs/17_gan.ipynb #fe21bce7
 def plain_block(inputs: int, outputs: int) -> ResidualBlock:
