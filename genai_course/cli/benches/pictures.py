@@ -1,0 +1,9 @@
+"""Pictures: the U-Net of lesson 13 against the one of diffusers."""
+
+from genai_course.cli.benches.drawing import PICTURES, SECONDS, SEEDS, duel
+from genai_course.cli.benches.measuring import Result
+
+
+def measure() -> list[Result]:
+    "All figures of this family; some twenty minutes."
+    return [duel(SECONDS, SEEDS, PICTURES)]
