@@ -35,7 +35,6 @@ html_context = {"default_mode": "auto"}
 html_theme_options = {"use_download_button": False, "use_fullscreen_button": False, "use_source_button": False, "home_page_in_toc": True, "show_toc_level": 2, "navbar_persistent": [], "footer_content_items": ["copyright"]}
 add_module_names = False
 python_use_unqualified_type_names = True
-python_maximum_signature_line_length = 100
 
 
 def formula(node: nodes.Node, display: str) -> str:

@@ -39,6 +39,7 @@ def views(notebook: Mapping, folder: Path) -> dict[str, list[dict]]:
     first = {"cell_type": "code", "id": "hand-out", "metadata": {}, "source": HAND_OUT, "outputs": [], "execution_count": None}
     try: executed = execute({**copy.deepcopy(notebook), "cells": [first, *notebook["cells"]]}, folder, QUICK)
     except CellExecutionError as error: raise Trouble(f"a notebook in {folder} cannot be run for its live views: {error.ename}: {error.evalue}") from None
+    except RuntimeError as error: raise Trouble(f"no kernel started to run the notebooks with live views: {error}. Give the same command again.") from None
     found = {cell.get("id", ""): [output["data"][MIME] for output in cell.get("outputs", []) if MIME in output.get("data", {})] for cell in executed["cells"]}
     return {cell: handed for cell, handed in found.items() if handed}
 

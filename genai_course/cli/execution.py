@@ -24,7 +24,8 @@ def execute(notebook: dict, folder: Path, circumstances: dict[str, str] | None =
         if "#| eval: false" in source_of(cell): cell["source"] = ""
     shared = {"GENAI_DOWNLOADS": str(downloads_folder())}
     with tempfile.TemporaryDirectory() as data, patch.dict(os.environ, {**CIRCUMSTANCES, **shared, "GENAI_DATA": data, **(circumstances or {})}):
-        client = NotebookClient(nbformat.reads(json.dumps(runnable), as_version=4), timeout=CELL_SECONDS, resources={"metadata": {"path": str(folder)}})
+        client = NotebookClient(nbformat.reads(json.dumps(runnable), as_version=4), timeout=CELL_SECONDS, startup_timeout=CELL_SECONDS,
+                                resources={"metadata": {"path": str(folder)}})  # fmt: skip
         executed = client.execute()
     return _with_outputs(notebook, [cell.get("outputs", []) for cell in executed.cells])
 
