@@ -8,6 +8,7 @@ from urllib.parse import quote
 from genai_course.cli.catalogue import Lesson, copies, notebooks, states
 from genai_course.cli.copies import State
 from genai_course.cli.folders import course_folder
+from genai_course.cli.markdown import table
 from genai_course.cli.notebooks import read_notebook
 from genai_course.core import work_folder, write_atomically
 from genai_course.grading import lessons as exercise_records
@@ -30,26 +31,21 @@ def course_map(here: Path | None = None) -> CourseMap:
     course, work, here = course_folder(), work_folder(), here or Path.cwd()
     numbered, records = notebooks(course), {record["stem"]: record for record in exercise_records()}
     rows = [_row(lesson, work, here, records.get(lesson.stem)) for lesson in numbered if lesson.number > 0]
-    tools = [f"| {_link(lesson.words.title or lesson.name, lesson.originals['lessons'], here)} | {lesson.words.question} |"
-             for lesson in numbered if lesson.number == 0]
-    parts = [_table(["Lesson", "Its question", "Minutes", "Where you are", "Exercise"], rows), *_notes(numbered, work)]
-    parts += ["**Tools** that the lessons share, each shown at work:", _table(["Tool", "What for"], tools)]
+    tools = [[_link(lesson.words.title or lesson.name, lesson.originals["lessons"], here), lesson.words.question] for lesson in numbered if lesson.number == 0]
+    parts = [table(["Lesson", "Its question", "Minutes", "Where you are", "Exercise"], rows), *_notes(numbered, work)]
+    parts += ["**Tools** that the lessons share, each shown at work:", table(["Tool", "What for"], tools)]
     return CourseMap("\n\n".join(parts))
-
-
-def _table(heads: list[str], rows: list[str]) -> str:
-    return "\n".join([f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *rows])
 
 
 def _link(text: str, target: Path, here: Path) -> str:
     return f"[{text}]({quote(os.path.relpath(target, here).replace(os.sep, '/'))})"
 
 
-def _row(lesson: Lesson, work: Path, here: Path, record: dict | None) -> str:
+def _row(lesson: Lesson, work: Path, here: Path, record: dict | None) -> list[str]:
     places = {mine.parent.name: mine if mine.exists() else original for original, mine in copies(lesson, work)}
     title = _link(f"{lesson.stem[:2]} {lesson.words.title}", places["lessons"], here)
     exercise = _link("open the exercise", places["exercises"], here) if "exercises" in places else "none"
-    return f"| {title} | {lesson.words.question} | {lesson.words.facts.get('minutes', '')} | {_state(lesson, work, record)} | {exercise} |"
+    return [title, lesson.words.question, lesson.words.facts.get("minutes", ""), _state(lesson, work, record), exercise]
 
 
 def _state(lesson: Lesson, work: Path, record: dict | None) -> str:

@@ -77,7 +77,7 @@ class Source:
         return view_html(view, name, way)
 
 
-def questions(course: Path) -> dict[str, int]:
+def questions() -> dict[str, int]:
     "How many questions each exercise has, by stem."
     from genai_course.grading import lessons
     return {record["stem"]: record["questions"] for record in lessons()}
@@ -95,7 +95,7 @@ def make_source(course: Path, folder: Path) -> None:
     gallery = {lesson.stem: lesson.originals["lessons"] for lesson in tools if lesson.stem == ALWAYS_LIVE}
     made = modules(course)
     generated = {"index": pages.front_page(course, lessons, tools, explorers), "lessons": pages.lessons_page(lessons), "claims": pages.claims_page(lessons), "tools": pages.tools_page(tools),
-                 "explorers": pages.explorers_page(explorers | gallery, live), "exercises": pages.exercises_page(lessons, questions(course)), "api/index": pages.api_index(made)}  # fmt: skip
+                 "explorers": pages.explorers_page(explorers | gallery, live), "exercises": pages.exercises_page(lessons, questions()), "api/index": pages.api_index(made)}  # fmt: skip
     for name, text in (generated | {f"api/{module.stem}": api_page(module) for module in made}).items(): source.write(f"{name}.md", text)
     for name, title in (pages.guides(course) | {"docs/glossary": "Glossary"}).items():
         if (course / f"{name}.md").exists(): source.write(f"{name}.md", pages.guide(title, (course / f"{name}.md").read_text(encoding="utf-8")))

@@ -7,6 +7,7 @@ from pathlib import Path
 from genai_course.cli.catalogue import Lesson
 from genai_course.cli.docs_api import Module
 from genai_course.cli.docs_cells import headings, target
+from genai_course.cli.markdown import table
 from genai_course.cli.notebooks import front_matter, read_notebook, source_of
 from genai_course.cli.trouble import Trouble
 
@@ -21,12 +22,6 @@ course map; you work in a copy of your own, which nothing overwrites.
 - `python -m genai_course progress` shows how far you are; `python -m genai_course grade work/exercises/02_backprop.ipynb` gives the points as an instructor sees them.
 - The answers, with an explanation, lie in the folder `solutions` of the course. They are not on this site.
 """
-
-
-def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    "A Markdown table."
-    heads = list(heads)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
 
 
 def lesson_link(lesson: Lesson) -> str:

@@ -6,6 +6,7 @@ import math
 import os
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -43,7 +44,7 @@ def contact_sheet(images: Tensor) -> bytes:
 
 def strip(frames: list[Frame]) -> bytes:
     "The steps of the first picture, as a PNG: above what stood there, below what the network took it for."
-    at = [round(i * (len(frames) - 1) / (MOMENTS - 2)) for i in range(MOMENTS - 1)] if len(frames) >= MOMENTS else range(len(frames))
+    at = np.linspace(0, len(frames) - 1, min(len(frames), MOMENTS - 1)).round().astype(int)
     stood, taken = [frames[i].x[0] for i in at], [frames[i].x_0[0] for i in at]
     last = frames[-1].x_next[0]
     return sheet(torch.stack([*stood, last, *taken, last]), len(at) + 1, 4)
