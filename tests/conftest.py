@@ -32,3 +32,12 @@ def full() -> bool:
 @pytest.fixture(autouse=True)
 def own_data_folder(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("GENAI_DATA", str(tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    "A headless Chromium, one for all tests of a process: Playwright cannot be started a second time. Where none is installed the test is skipped, with the mend in the reason."
+    from lab import find_chromium, open_browser
+
+    if not find_chromium(): pytest.skip("no Chromium found; install Chromium, e.g. apt-get install chromium")
+    with open_browser() as chromium: yield chromium

@@ -1,17 +1,10 @@
 """A real JupyterLab in a real Chromium: the fixtures of the browser tests."""
 
 import pytest
-from lab import find_chromium, open_browser, open_page, running_lab
+from lab import open_page, running_lab
 from playwright.sync_api import expect
 
 expect.set_options(timeout=30_000)  # a busy machine is no failure
-
-
-@pytest.fixture(scope="session")
-def browser():
-    "A headless Chromium; where none is installed the test is skipped, with the mend in the reason."
-    if not find_chromium(): pytest.skip("no Chromium found; install Chromium, e.g. apt-get install chromium")
-    with open_browser() as chromium: yield chromium
 
 
 @pytest.fixture(scope="session")

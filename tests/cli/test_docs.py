@@ -378,13 +378,12 @@ SHOWN = {"small": ["index", "nbs/01_first", "nbs/explorers/01_first", "api/first
                    "api/attention", "search"]}  # fmt: skip
 
 
-def expect_well_made(site, names):
+def expect_well_made(browser, site, names):
     "Expect that axe finds nothing on pages, light and dark, narrow and wide, that none scrolls sideways, and that none leaves an error or asks the network."
-    import lab
+    from lab import open_page
     from looks import faults
 
-    if not lab.find_chromium(): pytest.skip("no Chromium found; install Chromium, e.g. apt-get install chromium")
-    with lab.open_browser() as browser, lab.open_page(browser) as page:
+    with open_page(browser) as page:
         asked, wrong = [], []
         page.on("request", lambda request: asked.append(request.url))
         for name in names:
@@ -401,26 +400,26 @@ def expect_well_made(site, names):
         assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
-def search_for(site, word):
+def search_for(browser, site, word):
     "The titles that the site's search finds."
-    import lab
+    from lab import open_page
 
-    with lab.open_browser() as browser, lab.open_page(browser) as page:
+    with open_page(browser) as page:
         page.goto(f"{(site / 'search.html').as_uri()}?q={word}")
         page.locator("#search-results li a").first.wait_for(timeout=60_000)
         return page.locator("#search-results li > a").all_text_contents()
 
 
 @pytest.mark.browser
-def test_pages_are_well_made_in_light_and_dark_and_search_finds(site):
-    expect_well_made(site, SHOWN["small"])
-    assert "First: a step" in " ".join(search_for(site, "easy"))
+def test_pages_are_well_made_in_light_and_dark_and_search_finds(browser, site):
+    expect_well_made(browser, site, SHOWN["small"])
+    assert "First: a step" in " ".join(search_for(browser, site, "easy"))
 
 
 @pytest.mark.full
 @pytest.mark.browser
-def test_the_whole_site_is_built_without_a_fault(tmp_path):
+def test_the_whole_site_is_built_without_a_fault(browser, tmp_path):
     site = docs.build(ROOT, tmp_path / "site").parent
     assert faults_of(site) == []
-    expect_well_made(site, SHOWN["whole"])
-    assert any("Diffusion" in title for title in search_for(site, "denoiser"))
+    expect_well_made(browser, site, SHOWN["whole"])
+    assert any("Diffusion" in title for title in search_for(browser, site, "denoiser"))
