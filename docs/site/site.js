@@ -8,7 +8,7 @@ const ready = () => {
   for (const head of document.querySelectorAll("thead th")) if (!head.textContent.trim()) head.replaceWith(document.createElement("td")); // a corner heads nothing
   // What is wider than the page can be scrolled by keyboard.
   const reach = () => {
-    for (const box of document.querySelectorAll(".formula, .genai-scroll:not([role])")) box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex");
+    for (const box of document.querySelectorAll(".formula")) box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex");
   };
   addEventListener("resize", reach);
   reach();

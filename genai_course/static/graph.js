@@ -97,7 +97,7 @@ VIEWS.graph = () => {
   };
   const show = (at) => redraw(chart, reading.input.matches(":focus") ? at : null);
   const reading = reader("Read the nodes of the graph", tell, show);
-  const scroll = element("div", { class: "genai-scroll" }, svg);
+  const scroll = element("div", { class: "genai-scroll", tabindex: 0, role: "group", "aria-label": "The graph, scrollable" }, svg);
   const stage = element("div", { class: "genai-plot", onfocusin: () => show(reading.read()), onfocusout: () => redraw(chart, null) }, scroll, reading.input);
   const node = element("div", { class: "genai-figure" }, stage, reading.said, after);
   const draw = (fresh) => {
