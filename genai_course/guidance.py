@@ -139,8 +139,9 @@ def rescaled(x_0: Tensor, plain: Tensor, share: float) -> Tensor:
 
 # %% ../nbs/15_guidance.ipynb #e537f586
 def between(a: Prompt, b: Prompt, share: float) -> Prompt:
-    "The prompt that lies between `a` and `b`, word by word: at 0 it is a, at 1 it is b."
-    return Prompt(torch.lerp(a.states, b.states, share), a.mask | b.mask)
+    "The prompt that lies between `a` and `b`, word by word: at 0 it is a, at 1 it is b; between them it has the places of both."
+    ends = {0: a.mask, 1: b.mask}
+    return Prompt(torch.lerp(a.states, b.states, share), ends.get(share, a.mask | b.mask))
 
 
 class PromptedDrawer(NamedTuple):
@@ -149,6 +150,10 @@ class PromptedDrawer(NamedTuple):
     readers: Readers
     alpha_bar: Tensor
     shape: tuple[int, ...]
+
+    def noise(self, seed: int, count: int = 1) -> Tensor:
+        "What `count` pictures begin with, (count, *shape): the i-th is that of the seed `seed` + i, so that each can be drawn by itself again."
+        return torch.stack([torch.randn(self.shape, generator=torch.Generator().manual_seed(seed + i)) for i in range(count)])
 
     def read(self, texts: Sequence[str]) -> Prompt:
         "What the readers make of `texts`."
@@ -188,7 +193,7 @@ def prompting_task(seed: int, device: str, drawn: int, widths: Sequence[int], de
 # %% ../nbs/15_guidance.ipynb #7a6a0863
 RECIPES = {
     "guidance": Recipe("a U-Net learns to draw what captions of the menagerie say", prompting_task,
-                       {"drawn": 12_000, "widths": [40, 80, 128], "depth": 1, "fold": 2, "schedule": "cosine", "size": 32, "lr": 0.002, "warm": 200, "dropped": 0.1, "decay": 0.999}, steps=4300, val_every=500),
+                       {"drawn": 12_000, "widths": [40, 80, 128], "depth": 1, "fold": 2, "schedule": "cosine", "size": 32, "lr": 0.002, "warm": 200, "dropped": 0.1, "decay": 0.999}, steps=12_000, val_every=500),
 }  # fmt: skip
 
 # %% ../nbs/15_guidance.ipynb #343181ff

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from genai_course.attention import attention_weights, split_heads
-from genai_course.cli.commands.draw import noise
 from genai_course.diffusion import Frame, cosine_schedule, ddim, drawn
 from genai_course.embeddings import Pair, Readers, WordTokenizer, words_in
-from genai_course.explorers.diffusion import MOMENTS, at
+from genai_course.explorers.diffusion import MOMENTS, SAMPLERS, at, filmed
 from genai_course.explorers.guidance import (
     BETWEEN,
     COUNTS,
@@ -26,7 +25,6 @@ from genai_course.explorers.guidance import (
     look_charts,
     plainly_put,
     row_between,
-    seeded,
     shone,
     told_look,
 )
@@ -271,7 +269,9 @@ def test_on_one_line_the_way_is_straight(a, factor, share):
     assert arc(a, -a, share).isfinite().all() and arc(0 * a, a, share).isfinite().all()
 
 
-def test_seeds_are_those_of_the_command_draw(drawer): assert torch.equal(seeded(drawer, 5), noise(drawer, 5, 1))
+def test_a_drawing_begins_with_the_drawers_noise_of_its_seed(drawer):
+    frames = filmed(SAMPLERS["DDIM"], drawer.asked(["a cat"], 2.0), drawer.alpha_bar, (1, *drawer.shape), 2, 5)
+    assert torch.equal(frames[0].x, drawer.noise(5))
 
 
 def test_a_row_goes_from_the_first_to_the_second(drawer):

@@ -256,7 +256,13 @@ def test_rescaling_reaches_the_drawer(drawer):
 def test_between_two_prompts_both_ends_are_there(drawer):
     a, b = drawer.read(["a cat"]), drawer.read(["a cat in a crown"])
     assert torch.equal(between(a, b, 0.0).states, a.states) and close(between(a, b, 1.0).states, b.states)
+    assert torch.equal(between(a, b, 0.0).mask, a.mask) and torch.equal(between(b, a, 1.0).mask, a.mask)
     assert torch.equal(between(a, b, 0.5).mask, b.mask) and close(between(a, b, 0.5).states, (a.states + b.states) / 2)
+
+
+def test_each_picture_of_many_begins_with_the_noise_of_its_own_seed(drawer):
+    assert torch.equal(drawer.noise(5, 3), torch.cat([drawer.noise(5), drawer.noise(6), drawer.noise(7)]))
+    assert drawer.noise(5).shape == (1, *drawer.shape) and not torch.equal(drawer.noise(5), drawer.noise(6))
 
 
 def test_a_caption_leaves_no_trace_in_the_reader(drawer):

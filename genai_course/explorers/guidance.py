@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COUNTS', 'SEEDS', 'REMEMBERED', 'BETWEEN', 'CHANGING', 'plainly_put', 'as_read', 'knobs', 'explore_prompt', 'shone',
-           'told_look', 'look_charts', 'explore_words', 'arc', 'seeded', 'row_between', 'explore_between']
+           'told_look', 'look_charts', 'explore_words', 'arc', 'row_between', 'explore_between']
 
 # %% ../../nbs/explorers/15_guidance.ipynb #76f1ad99
 from collections.abc import Sequence
@@ -119,11 +119,6 @@ def arc(a: Tensor, b: Tensor, share: float) -> Tensor:
 BETWEEN, CHANGING = 7, {"prompt and noise": (True, True), "prompt": (True, False), "noise": (False, True)}  # pictures; whether prompt and noise change
 
 
-def seeded(drawer: PromptedDrawer, seed: int) -> Tensor:
-    "The noise from which a drawing with `seed` begins: (1, C, H, W)."
-    return torch.randn(1, *drawer.shape, generator=torch.Generator().manual_seed(seed))
-
-
 def row_between(drawer: PromptedDrawer, prompts: Sequence[str], noises: Sequence[Tensor], changing: str, scale: float, count: int) -> Tensor:
     "The pictures (BETWEEN, C, H, W) from the first of two `prompts` and of two `noises` (1, C, H, W) to the second, drawn together; what does not change is the first."
     (words, noise), shares = CHANGING[changing], np.linspace(0, 1, BETWEEN)
@@ -137,7 +132,7 @@ def explore_between(drawer: PromptedDrawer, first: str = "a cat wearing a crown"
     "Go from one prompt to another, and from one noise to another: a row of drawings to run through."
     @lru_cache(maxsize=REMEMBERED)
     def row(first, second, seed, last_seed, changing, scale, count):
-        return row_between(drawer, (first, second), (seeded(drawer, seed), seeded(drawer, last_seed)), changing, scale, count)
+        return row_between(drawer, (first, second), (drawer.noise(seed), drawer.noise(last_seed)), changing, scale, count)
 
     def compute(first, second, changing, seed, last_seed, scale, count):
         pictures = row(plainly_put(first), plainly_put(second), seed, last_seed, changing, scale, count)

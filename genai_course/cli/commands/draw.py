@@ -68,16 +68,11 @@ def drawer_of(options: argparse.Namespace) -> PromptedDrawer:
     return load_prompted(file)
 
 
-def noise(drawer: PromptedDrawer, seed: int, count: int) -> Tensor:
-    "The beginning of `count` pictures: the i-th is that of the seed `seed` + i, so that each can be drawn by itself again."
-    return torch.stack([torch.randn(drawer.shape, generator=torch.Generator().manual_seed(seed + i)) for i in range(count)])
-
-
 def frames_of(drawer: PromptedDrawer, options: argparse.Namespace) -> list[Frame]:
     "All steps, with a progress bar. Raises ValueError for a number of steps that does not fit."
     prompts, seed = [options.prompt] * options.count, set_seed(options.seed)
     denoise = drawer.asked(prompts, options.guidance, options.negative, options.rescale)
-    steps = ddim(denoise, noise(drawer, seed, options.count), drawer.alpha_bar, options.steps)
+    steps = ddim(denoise, drawer.noise(seed, options.count), drawer.alpha_bar, options.steps)
     return list(tqdm(steps, total=options.steps, unit=" steps", desc="drawing", disable=None))
 
 
