@@ -812,6 +812,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                        'genai_course/guidance.py'),
                                        'genai_course.guidance.PromptedUNet.layers': ( 'guidance.html#promptedunet.layers',
                                                                                       'genai_course/guidance.py'),
+                                       'genai_course.guidance.asked_for': ('guidance.html#asked_for', 'genai_course/guidance.py'),
                                        'genai_course.guidance.between': ('guidance.html#between', 'genai_course/guidance.py'),
                                        'genai_course.guidance.blank_row': ('guidance.html#blank_row', 'genai_course/guidance.py'),
                                        'genai_course.guidance.guided': ('guidance.html#guided', 'genai_course/guidance.py'),

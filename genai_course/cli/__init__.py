@@ -16,8 +16,7 @@ PROGRAM = "python -m genai_course"
 SAVE_EVERY = 30  # seconds from one checkpoint of a training to the next
 RECIPE_WIDTH = 20  # of the names in the list of recipes
 STYLES = {"plays": "transformer", "psalms": "finetuning"}  # what `write` can sound like, and whose weights it takes for that
-GUIDANCE = 2.0  # how hard `draw` pushes towards the prompt, unless it is told otherwise
-BENCHES = ("backprop", "learning", "grading", "widgets", "text")
+BENCHES = ("backprop", "learning", "grading", "widgets", "text", "pictures")
 
 
 class Command(NamedTuple):
@@ -118,7 +117,7 @@ def _draw_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--negative", default="", metavar="WORDS", help="what is not to be seen")
     parser.add_argument("--seed", type=_number(0, 2**63, kind=int), metavar="N", help="where the random numbers start (default: the setting seed)")
     parser.add_argument("--steps", type=_number(1, 1000, kind=int), default=25, metavar="N", help="steps from noise to picture (default: %(default)s)")
-    parser.add_argument("--guidance", type=_number(0, 100), default=GUIDANCE, metavar="W", help="0: do not listen; 1: as learned; above: the prompt pushed (default: %(default)s)")
+    parser.add_argument("--guidance", type=_number(0, 100), metavar="W", help="0: do not listen; 1: as learned; above: the prompt pushed (default: what lesson 15 found best)")
     parser.add_argument("--rescale", type=_number(0, 1), default=0.0, metavar="S", help="take back this share of what guidance does to the contrast (default: %(default)s)")
     parser.add_argument("--count", type=_number(1, 256, kind=int), default=1, metavar="N", help="so many pictures on one sheet, of one seed after another (default: %(default)s)")
     parser.add_argument("--out", default="drawing.png", metavar="F.png", help="where the picture goes (default: %(default)s)")

@@ -20,7 +20,7 @@ from ..diffusion import Frame, ddim, drawn
 from ..embeddings import END, Readers, words_in
 from .diffusion import MOMENTS, SAMPLERS, at, filmed, step_charts
 from .tokenizer import Tokens
-from ..guidance import Prompt, PromptedDrawer, between, remarks, word_maps
+from ..guidance import GUIDANCE, Prompt, PromptedDrawer, between, remarks, word_maps
 from ..pictures import ImageGrid, Strip
 from ..views import Choice, Control, Explorer, Range, Scale, Text, Transport
 
@@ -44,7 +44,7 @@ def as_read(texts: Sequence[str], readers: Readers) -> list[Chart]:
     return shown
 
 # %% ../../nbs/explorers/15_guidance.ipynb #dd4cb612
-def knobs(drawer: PromptedDrawer, count: int = 25, scale: float = 2.0) -> list[Control]:
+def knobs(drawer: PromptedDrawer, count: int = 25, scale: float = GUIDANCE) -> list[Control]:
     "The controls of any drawing: how hard it is pushed, and in how many steps."
     counts = [each for each in COUNTS if each < len(drawer.alpha_bar)] or [1]
     return [Range("scale", 0.0, 10.0, 0.5, start=scale, label="Guidance scale"), Scale("count", counts, count if count in counts else counts[-1], label="Number of steps")]

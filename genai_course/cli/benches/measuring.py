@@ -52,9 +52,26 @@ def how_much_slower(name: str, peer: str, pairs: list[tuple[float, float]], goal
     return _compared(name, peer, pairs, ratios, f"ratio <= {goal:g}", statistics.median(ratios) <= goal)
 
 
-def _compared(name: str, peer: str, pairs: list[tuple[float, float]], ratios: list[float], goal: str, met: bool) -> Result:
+def lower_than(name: str, unit: str, peer: str, pairs: list[tuple[float, float]]) -> Result:
+    "A figure of which less is better, in `unit`; the goal is to be below the peer in each pair."
+    ratios = [ours / peers for ours, peers in pairs]
+    return _compared(name, peer, pairs, ratios, "ratio < 1, each time", max(ratios) < 1, unit)
+
+
+def at_least(name: str, value: float, unit: str, spread: list[float], goal: float) -> Result:
+    "A figure without a peer; the goal is at least `goal`, in `unit`."
+    return Result(name, value, unit, None, None, None, spread, f"value >= {goal:g}", value >= goal)
+
+
+def higher_than(name: str, unit: str, peer: str, pairs: list[tuple[float, float]]) -> Result:
+    "A figure of which more is better, in `unit`; the goal is not to be below the peer in any pair."
+    ratios = [ours / peers for ours, peers in pairs]
+    return _compared(name, peer, pairs, ratios, "ratio >= 1, each time", min(ratios) >= 1, unit)
+
+
+def _compared(name: str, peer: str, pairs: list[tuple[float, float]], ratios: list[float], goal: str, met: bool, unit: str = "seconds") -> Result:
     ours, peers = (statistics.median(side) for side in zip(*pairs, strict=True))
-    return Result(name, ours, "seconds", peer, peers, statistics.median(ratios), [min(ratios), max(ratios)], goal, met)
+    return Result(name, ours, unit, peer, peers, statistics.median(ratios), [min(ratios), max(ratios)], goal, met)
 
 
 def at_most(name: str, value: float, unit: str, spread: list[float], goal: float) -> Result:

@@ -16,7 +16,7 @@ from genai_course.checkpoint import WEIGHTS
 from genai_course.cli.trouble import Trouble, explained
 from genai_course.core import set_seed, write_atomically
 from genai_course.diffusion import Frame, ddim
-from genai_course.guidance import PromptedDrawer, load_prompted, remarks
+from genai_course.guidance import GUIDANCE, PromptedDrawer, load_prompted, remarks
 
 LEAST = 512  # pixels of the sides of what is written, at least
 MOMENTS = 9  # of the strip
@@ -71,7 +71,8 @@ def drawer_of(options: argparse.Namespace) -> PromptedDrawer:
 def frames_of(drawer: PromptedDrawer, options: argparse.Namespace) -> list[Frame]:
     "All steps, with a progress bar. Raises ValueError for a number of steps that does not fit."
     prompts, seed = [options.prompt] * options.count, set_seed(options.seed)
-    denoise = drawer.asked(prompts, options.guidance, options.negative, options.rescale)
+    scale = GUIDANCE if options.guidance is None else options.guidance
+    denoise = drawer.asked(prompts, scale, options.negative, options.rescale)
     steps = ddim(denoise, drawer.noise(seed, options.count), drawer.alpha_bar, options.steps)
     return list(tqdm(steps, total=options.steps, unit=" steps", desc="drawing", disable=None))
 

@@ -1,0 +1,29 @@
+"""The README says what the lessons say, and shows what its own commands make."""
+
+import pytest
+
+from genai_course.cli.catalogue import notebooks
+from genai_course.cli.readme import BEGIN, END, with_lessons
+from genai_course.cli.trouble import Trouble
+from genai_course.core import course_folder
+
+COURSE = course_folder()
+README = (COURSE / "README.md").read_text(encoding="utf-8")
+LESSONS = [lesson for lesson in notebooks(COURSE) if lesson.number]
+
+
+def test_its_table_is_made_of_what_the_lessons_say():
+    assert with_lessons(README, LESSONS) == README, "run: python -m genai_course build"
+    assert all(f"[{lesson.words.title}](nbs/{lesson.stem}.ipynb)" in README for lesson in LESSONS)
+
+
+def test_a_table_that_has_aged_is_written_anew_and_nothing_else():
+    aged = f"Above.\n{BEGIN}| old |{END}\nBelow."
+    fresh = with_lessons(aged, LESSONS[:1])
+    assert fresh.startswith(f"Above.\n{BEGIN}|") and fresh.endswith(f"|{END}\nBelow.") and "old" not in fresh
+    assert fresh.count("\n| 0") == 1 and LESSONS[0].words.title in fresh
+
+
+@pytest.mark.parametrize("lost", [BEGIN, END])
+def test_a_readme_without_its_marks_is_told_so(lost):
+    with pytest.raises(Trouble, match="put .* back"): with_lessons(README.replace(lost, ""), LESSONS)
