@@ -1,6 +1,12 @@
 """The README says what the lessons say, and shows what its own commands make."""
 
+import shlex
+import subprocess
+import sys
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from genai_course.cli.catalogue import notebooks
 from genai_course.cli.readme import BEGIN, END, with_lessons
@@ -27,3 +33,12 @@ def test_a_table_that_has_aged_is_written_anew_and_nothing_else():
 @pytest.mark.parametrize("lost", [BEGIN, END])
 def test_a_readme_without_its_marks_is_told_so(lost):
     with pytest.raises(Trouble, match="put .* back"): with_lessons(README.replace(lost, ""), LESSONS)
+
+
+def test_the_strip_at_its_top_is_what_its_command_draws(tmp_path):
+    (line,) = [line for line in README.splitlines() if "--strip docs/strip.png" in line]
+    (tmp_path / "docs").mkdir()
+    subprocess.run([sys.executable, *shlex.split(line)[1:]], cwd=tmp_path, check=True, capture_output=True)
+    shown, drawn = (np.asarray(Image.open(folder / "docs" / "strip.png").convert("RGB"), dtype=float) for folder in (COURSE, tmp_path))
+    assert "](docs/strip.png)" in README.partition("## ")[0] and shown.shape == drawn.shape
+    assert np.abs(shown - drawn).mean() < 2, "the weights have changed since: run the command in the README"  # processors round differently
