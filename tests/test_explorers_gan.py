@@ -38,7 +38,7 @@ from genai_course.explorers.gan import (
     told_walk,
     walked,
 )
-from genai_course.gan import SPREAD, Game, StyleGenerator, clouds, duel, mixed_styles, with_latents
+from genai_course.gan import SPREAD, Game, StyleGenerator, clouds, duel, mixed_styles, tally, with_latents
 from genai_course.pictures import png_address
 from genai_course.training import as_tensors, train
 
@@ -207,17 +207,31 @@ def test_presets_move_controls_to_where_they_can_stand():
     assert list(PRESETS)[:2] == ["a game that holds", "collapse at will"] and names["moment"]["count"] == MOVES and RATES == sorted(RATES)
 
 
-@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 50))
-def test_no_picture_comes_twice_before_all_have_come(reals, mades, seed):
-    few = min(reals, mades)
-    laps = [[paired(lap * few + i, reals, mades, seed) for i in range(few)] for lap in range(2)]
-    for lap in laps:
-        assert len({pair.real for pair in lap}) == len({pair.made for pair in lap}) == few
-        assert all(0 <= pair.real < reals and 0 <= pair.made < mades for pair in lap)
+def after(standing, preset, steps, luck):
+    for _ in range(steps // 50): standing = moved(standing, Rules(clouds, **PRESETS[preset], stride=50), luck)
+    return standing, tally(points_at(standing, clouds)[1]).covered
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("luck", range(3))
+def test_presets_do_what_they_are_called(luck):
+    good, covered = after(opening(luck), "a game that holds", 600, luck)
+    assert covered >= 7
+    poor, covered = after(opening(luck), "collapse at will", 200, luck)
+    assert covered < 4 and poor.measured["real points reached"] < 0.3
+    assert after(good, "collapse at will", 100, luck)[1] <= 4
+    assert after(after(good, "collapse at will", 300, luck)[0], "a game that holds", 500, luck)[1] >= 7
+    assert after(opening(luck), "scores that run away", 300, luck)[0].measured["loss of the generator"] > 10
+    assert after(opening(luck), "a discriminator that wins", 300, luck)[0].measured["pairs told apart"] > 0.85 > good.measured["pairs told apart"]
+
+
+@given(st.integers(1, 9), st.integers(0, 50))
+def test_no_pair_comes_twice_before_all_have_come(pairs, seed):
+    for lap in range(2): assert sorted(paired(lap * pairs + i, pairs, seed).place for i in range(pairs)) == [*range(pairs)]
 
 
 def test_sides_are_left_to_chance():
-    assert 0.4 < np.mean([paired(number, 400, 400).left for number in range(400)]) < 0.6
+    assert 0.4 < np.mean([paired(number, 400).left for number in range(400)]) < 0.6
 
 
 LEVELS = torch.linspace(-1, 1, 10).view(10, 1, 1, 1).expand(10, 3, 4, 4)
@@ -232,8 +246,10 @@ def test_the_score_is_counted_fairly(lefts):
         quiz.hear(*presses)
     brighter = [quiz.shown(number)[0].mean() > quiz.shown(number)[1].mean() for number in range(len(lefts))]  # the real ones are
     assert quiz.score()["you"] == sum(left == bright for left, bright in zip(lefts, brighter, strict=True))
-    levels = [quiz.shown(number).mean((1, 2, 3)).max() for number in range(len(lefts))]
-    scores = [PLAYED["real_scores"][int(np.abs(LEVELS[5:, 0, 0, 0] - level).argmin())] for level in levels]
+    levels = [np.sort(quiz.shown(number).mean((1, 2, 3))) for number in range(len(lefts))]
+    places = [[int(np.abs(LEVELS[:, 0, 0, 0] - level).argmin()) for level in pair] for pair in levels]
+    assert all(real == made + 5 for made, real in places)
+    scores = [PLAYED["real_scores"][made] for made, _ in places]
     assert quiz.score()["discriminator"] == sum((score > 2) + (score == 2) / 2 for score in scores)
 
 
@@ -256,9 +272,9 @@ def test_without_a_new_press_there_is_no_new_round():
     assert ask(explorer, 2)[0]["text"] == told
 
 
-@pytest.mark.parametrize(("name", "wrong"), [("real_scores", [1.0]), ("made_scores", [[1.0] * 5]), ("real", LEVELS[:0])])
+@pytest.mark.parametrize(("name", "wrong"), [("real_scores", [1.0]), ("made_scores", [1.0] * 6), ("real", LEVELS[:0])])
 def test_pictures_without_scores_get_one_line(name, wrong):
-    with pytest.raises(ValueError, match="pictures: give one or more, with one score each, not"): explore_real_or_fake(**{**PLAYED, name: wrong})
+    with pytest.raises(ValueError, match="a quiz needs as many of each, and one at least: there are"): explore_real_or_fake(**{**PLAYED, name: wrong})
 
 
 @pytest.fixture(scope="module")

@@ -361,8 +361,8 @@ from torch.nn import functional as F''',
                     'message': 'The number is right, but nothing can be learned from it: `torch.autograd.grad` throws its own steps away. Ask it to keep them, with `create_graph=True`.',
                     'code': '''def steepness(x, w, v):
     x = x.detach().requires_grad_()
-    (slope,) = torch.autograd.grad((torch.tanh(x @ w.detach()) @ v.detach()).sum(), x)
-    return slope.square().sum(1).mean() + 0 * (w.sum() + v.sum())''',
+    (slope,) = torch.autograd.grad((torch.tanh(x @ w) @ v).sum(), x)
+    return slope.square().sum(1).mean()''',
                 },
                 {
                     'message': 'The mean was taken over all numbers of all slopes. A slope counts whole: add up the squares of its numbers, then take the mean over points.',
