@@ -152,10 +152,10 @@ def test_a_player_that_breaks_is_named_and_the_standing_before_is_kept():
     assert "Step 2." in ask(explorer, 4, moment=2)[0]["text"]
 
 
-def test_shades_are_scores_and_arrows_their_slope():
+def test_shades_are_bets_and_arrows_the_slope_of_scores():
     critic, places = opening(2).players[0].double().float(), np.array([[0.3, -0.2], [1.0, 1.5]])
-    scores = surface(critic, 0.25)(places)
-    assert scores == pytest.approx(critic(torch.tensor(places, dtype=torch.float32))[:, 0].detach().numpy() - 0.25)
+    chances = torch.sigmoid(critic(torch.tensor(places, dtype=torch.float32))[:, 0] - 0.25).detach().numpy()
+    assert surface(critic, 0.25)(places) == pytest.approx(2 * chances - 1, abs=1e-6)
     double = copy.deepcopy(critic).double()
     value = lambda place: double(torch.tensor(place)[None]).item()
     slopes = [[(value(place + step) - value(place - step)) / 2e-6 for step in np.eye(2) * 1e-6] for place in places]
@@ -167,7 +167,8 @@ def test_the_plane_shows_real_and_made_points_over_a_balanced_surface():
     words, plane, curves = duel_charts(standings, clouds, arrows=True)
     real, made = points_at(standings[1], clouds)
     assert np.array_equal(plane.points, torch.cat([real, made])) and list(plane.labels) == [0] * 200 + [1] * 200 and plane.kinds == ["real", "made"]
-    assert plane.function(real.numpy()).mean() == pytest.approx(-plane.function(made.numpy()).mean(), abs=1e-5)
+    scores = [2 * np.arctanh(plane.function(points.numpy())).mean() for points in (real, made)]
+    assert scores[0] == pytest.approx(-scores[1], abs=1e-5)
     assert words.alt.startswith("Step 2. The discriminator tells ") and "Of the eight clouds" in words.alt and "Its last" not in duel_charts(standings[:1], clouds, False)[0].alt
     assert list(curves.lines) == ["pairs told apart", "real points reached", "made points on target"] and list(curves.x) == [2]
     assert duel_charts(standings, HEAPS["ring"], False)[1].flow is None

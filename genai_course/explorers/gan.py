@@ -146,11 +146,11 @@ class Film:
         self.standings = [*self.standings[: self.place + 1], self.move(self.standings[self.place], rules)]
         self.place += 1
 
-# %% ../../nbs/explorers/17_gan.ipynb #7930c150
+# %% ../../nbs/explorers/17_gan.ipynb #07c16916
 def surface(critic: nn.Module, middle: float) -> Callable[[np.ndarray], np.ndarray]:
-    "From places (N, 2) to the scores (N,) of a critic, counted from `middle`."
+    "From places (N, 2) to the bets (N,) of a critic, whose scores are counted from `middle`: 1 is surely real, -1 surely made."
     @torch.no_grad()
-    def function(places: np.ndarray) -> np.ndarray: return critic(torch.tensor(places, dtype=torch.float32))[:, 0].numpy() - middle
+    def function(places: np.ndarray) -> np.ndarray: return ((critic(torch.tensor(places, dtype=torch.float32))[:, 0] - middle) / 2).tanh().numpy()  # 2 sigmoid(score) - 1
     return function
 
 
