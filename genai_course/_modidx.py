@@ -632,6 +632,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                         'genai_course/explorers/gan.py'),
                                             'genai_course.explorers.gan.surface': ( 'explorers/gan.html#surface',
                                                                                     'genai_course/explorers/gan.py'),
+                                            'genai_course.explorers.gan.told_lag': ( 'explorers/gan.html#told_lag',
+                                                                                     'genai_course/explorers/gan.py'),
                                             'genai_course.explorers.gan.told_round': ( 'explorers/gan.html#told_round',
                                                                                        'genai_course/explorers/gan.py'),
                                             'genai_course.explorers.gan.told_standing': ( 'explorers/gan.html#told_standing',

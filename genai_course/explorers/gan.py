@@ -6,8 +6,8 @@
 __all__ = ['Heap', 'OWN', 'OWN_CENTRES', 'FARTHEST', 'HEAPS', 'SIZES', 'BATCH', 'SHOWN', 'NEAR', 'MEASURES', 'MOVES', 'STRIDES',
            'PENALTIES', 'RATES', 'PRESETS', 'VERDICTS', 'along', 'around', 'centres_in', 'Rules', 'Standing', 'opening',
            'points_at', 'measures', 'moved', 'Film', 'surface', 'push', 'told_standing', 'duel_charts', 'settings_of',
-           'explore_tug_of_war', 'Pair', 'paired', 'Quiz', 'told_round', 'quiz_charts', 'explore_real_or_fake',
-           'latent', 'walked', 'told_walk', 'explore_latents']
+           'told_lag', 'explore_tug_of_war', 'Pair', 'paired', 'Quiz', 'told_round', 'quiz_charts',
+           'explore_real_or_fake', 'latent', 'walked', 'told_walk', 'explore_latents']
 
 # %% ../../nbs/explorers/17_gan.ipynb #dad4d1b6
 import copy
@@ -182,8 +182,8 @@ def duel_charts(standings: Sequence[Standing], heap: Heap, arrows: bool) -> list
     steps = [standing.step for standing in standings[1:]]
     return [Words(said), plane, Curves(lines, f"Three shares against the step, up to step {now.step:,}.", steps, "step", "share")]
 
-# %% ../../nbs/explorers/17_gan.ipynb #2f840bee
-MOVES, STRIDES, PENALTIES = 301, [1, 5, 10], [0.0, 0.005, 0.02, 0.1, 0.5]
+# %% ../../nbs/explorers/17_gan.ipynb #8db03475
+MOVES, STRIDES, PENALTIES = 501, [1, 5, 10], [0.0, 0.005, 0.02, 0.1, 0.5]
 RATES = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.006, 0.01, 0.02]
 PRESETS = {
     "a game that holds": {"game": "relativistic", "discriminator_rate": 0.003, "generator_rate": 0.006, "penalty": 0.02},
@@ -198,17 +198,24 @@ def settings_of(games: Mapping[str, Game]) -> dict[str, dict[str, Any]]:
     return {name: rules for name, rules in PRESETS.items() if rules["game"] in games} or {"as it is": {**next(iter(PRESETS.values())), "game": next(iter(games))}}
 
 
+def told_lag(moment: int, place: int) -> list[Words]:
+    "A word where the slider is at a later move than the game, as after a leap, or on a slow machine."
+    if place >= moment: return []
+    return [Words(f"The slider is ahead: the game is at move {place}, and plays one move for each answer. Reset, then Play: it is played again as it was, and goes on.")]
+
+
 def explore_tug_of_war(games: Mapping[str, Game] = GAMES, play: Callable = duel, heaps: Mapping[str, Heap] = HEAPS) -> Explorer:
     "Play a duel in the plane, and change its rules while it runs; `games`, `play` and `heaps` may be your own."
     settings = settings_of(games)
     start = next(iter(settings.values()))
-    @lru_cache(maxsize=8)
+    @lru_cache(maxsize=1)
     def film(luck): return Film(luck, games, play)
     @lru_cache(maxsize=8)
     def typed(centres): return around(centres_in(centres))
     def compute(like, data, centres, game, discriminator_rate, generator_rate, penalty, stride, arrows, moment, luck):
         heap = typed(centres) if data == OWN else heaps[data]
-        return duel_charts(film(luck).look(moment, Rules(heap, game, discriminator_rate, generator_rate, penalty, stride)), heap, arrows)
+        standings = film(luck).look(moment, Rules(heap, game, discriminator_rate, generator_rate, penalty, stride))
+        return [*duel_charts(standings, heap, arrows), *told_lag(moment, len(standings) - 1)]
 
     return Explorer("Tug of war", compute, [
         Presets("like", settings, label="Like"), Choice("data", [*heaps, OWN], label="Real points"), Text("centres", OWN_CENTRES, label="Centres of your own clouds"),
