@@ -146,7 +146,7 @@ class Film:
         self.standings = [*self.standings[: self.place + 1], self.move(self.standings[self.place], rules)]
         self.place += 1
 
-# %% ../../nbs/explorers/17_gan.ipynb #07c16916
+# %% ../../nbs/explorers/17_gan.ipynb #d973abc4
 def surface(critic: nn.Module, middle: float) -> Callable[[np.ndarray], np.ndarray]:
     "From places (N, 2) to the bets (N,) of a critic, whose scores are counted from `middle`: 1 is surely real, -1 surely made."
     @torch.no_grad()
@@ -164,7 +164,7 @@ def push(critic: nn.Module) -> Callable[[np.ndarray], np.ndarray]:
 
 def told_standing(standing: Standing, heap: Heap) -> str:
     "In words: how far the game is, what is told apart, what is reached, and both losses."
-    seen = measures(standing, heap)
+    seen = standing.measured if standing.rules and standing.rules.heap is heap else measures(standing, heap)
     told, reached, good = (f"{seen[name]:.0%}" for name in MEASURES)
     losses = "".join(f" Its last {name}: {value:.3f}." for name, value in standing.measured.items() if name.startswith("loss"))
     covered = f" Of the eight clouds {tally(points_at(standing, heap)[1]).covered} are covered." if heap is clouds else ""
