@@ -300,6 +300,12 @@ def test_a_data_set_of_one_class_will_do():
     assert critic(generator(random(2, 8), told), told).shape == (2,)
 
 
+def test_players_of_small_pictures_in_grey():
+    critic, generator = Discriminator(10, (8, 16), channels=1, side=8), StyleGenerator(10, 16, (16, 8), channels=1)
+    made = made_pictures(generator, TOLD)
+    assert made.shape == (3, 1, 8, 8) and critic(made, TOLD).shape == (3,)
+
+
 # ---- styles
 
 def test_a_styled_layer_is_a_convolution_whose_weights_the_style_has_scaled():
@@ -385,3 +391,13 @@ def test_the_recipe_for_the_clouds_covers_all_of_them(seed):
     for step in train(task.batches(0), *task.turns, steps=recipe.steps): task.after(step)
     covered, good = tally(made_points(task.model["generator"], 10_000, seed=1))
     assert covered == 8 and good >= 0.95
+
+
+@pytest.mark.full
+def test_the_demonstration_of_collapse_collapses():
+    recipe, few = RECIPES["gan.collapse"], 0
+    for seed in range(10):
+        task = ring_task(seed, "cpu", **recipe.settings)
+        for step in train(task.batches(0), *task.turns, steps=recipe.steps): task.after(step)
+        few += tally(made_points(task.others["generator in training"], 10_000, seed=1)).covered < 4
+    assert few >= 9
