@@ -7,9 +7,9 @@ __all__ = ['GAMES', 'CENTRES', 'SPREAD', 'RING', 'COLLAPSE', 'RECIPES', 'KINDS',
            'with_slope', 'discriminator_loss', 'generator_loss', 'duel', 'with_latents', 'clouds', 'Tally', 'tally',
            'made_points', 'check_players', 'as_long_as_sound', 'contest', 'ring_task', 'plain_block', 'Discriminator',
            'Generator', 'StyledLayer', 'StyleGenerator', 'middle_styles', 'truncated', 'mixed_styles', 'made_pictures',
-           'animals_task', 'Players', 'load_players', 'shipped_players']
+           'animals_task', 'Players', 'load_players']
 
-# %% ../nbs/17_gan.ipynb #800a0ea8
+# %% ../nbs/17_gan.ipynb #e966ac89
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .checkpoint import WEIGHTS, CheckpointError, is_sound, load_weights, read_card
+from .checkpoint import CheckpointError, is_sound, load_weights, read_card
 from .convolution import ResidualBlock
 from .core import Step
 from .diffusion import average_steadily, fresh, ring
@@ -144,7 +144,7 @@ def as_long_as_sound(steps: Iterable[Step], **players: nn.Module) -> Iterator[St
         for name, player in players.items(): good[name].load_state_dict(player.state_dict())
         yield step
 
-# %% ../nbs/17_gan.ipynb #c28b5674
+# %% ../nbs/17_gan.ipynb #6f5b77ee
 def contest(models: tuple[nn.Module, nn.Module], stream: Callable[[int], Iterable], val_loss: Callable[[nn.Module], float], game: str, rates: Sequence[float],
             penalty: float, decay: float, steps: int, card: dict[str, Any]) -> Task:  # fmt: skip
     "A critic and a generator play `game`, each with Adam at its own of the `rates`, which fall until `steps`; kept are the critic and the average of the generator."
@@ -172,14 +172,14 @@ def ring_task(seed: int, device: str, sizes: Sequence[int], size: int, **rules: 
     return contest(models, stream, val_loss, card={}, **rules)
 
 
-RING = {"sizes": [64, 64, 64], "size": 128, "decay": 0.995, "game": "relativistic", "rates": [0.003, 0.006], "penalty": 0.02, "steps": 2500}
-COLLAPSE = {**RING, "game": "non-saturating", "rates": [0.0002, 0.003], "penalty": 0.0, "steps": 600}  # a generator too fast, and nothing that holds the critic
+RING = {"sizes": [128, 128, 128], "size": 128, "decay": 0.995, "game": "relativistic", "rates": [0.003, 0.006], "penalty": 0.02, "steps": 2000}
+COLLAPSE = {**RING, "sizes": [64, 64, 64], "game": "non-saturating", "rates": [0.0002, 0.003], "penalty": 0.0, "steps": 600}  # a generator too fast, and nothing that holds the critic
 RECIPES = {
     "gan.ring": Recipe("two small networks play for eight clouds of points", ring_task, RING, steps=RING["steps"], val_every=500),
     "gan.collapse": Recipe("the same, set up to fail", ring_task, COLLAPSE, steps=COLLAPSE["steps"], val_every=100),
 }  # fmt: skip
 
-# %% ../nbs/17_gan.ipynb #fe21bce7
+# %% ../nbs/17_gan.ipynb #9ac735d4
 def plain_block(inputs: int, outputs: int) -> ResidualBlock:
     "Lesson 05's residual block without a norm, (B, inputs, H, W) to (B, outputs, H, W), which adds nothing at first."
     block = ResidualBlock(inputs, outputs, nn.Identity, partial(nn.LeakyReLU, 0.2))
@@ -208,7 +208,7 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor, told: Tensor) -> Tensor: return self.grow(self.enter(torch.cat([z, self.known(told)], dim=1)))
 
-# %% ../nbs/17_gan.ipynb #fa409826
+# %% ../nbs/17_gan.ipynb #dd5552c0
 class StyledLayer(nn.Module):
     "x (B, inputs, H, W) and a style w (B, style) to (B, outputs, H, W): the style scales the inputs, and what comes out is brought back to spread 1. Karras et al. 2020, eq. 1 and 3."
     def __init__(self, inputs: int, outputs: int, style: int, noisy: bool = True):
@@ -216,20 +216,22 @@ class StyledLayer(nn.Module):
         self.scale, self.conv = nn.Linear(style, inputs), nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
         self.noise, self.bias = nn.Parameter(torch.zeros(1), requires_grad=noisy), nn.Parameter(torch.zeros(outputs, 1, 1))
         nn.init.ones_(self.scale.bias)
+        nn.init.normal_(self.scale.weight, std=style**-0.5)  # styles that differ from the start, or the latents are drowned
 
     def forward(self, x: Tensor, w: Tensor, luck: torch.Generator | None = None) -> Tensor:
         scale = self.scale(w)  # (B, inputs)
         energy = scale.square() @ self.conv.weight.square().sum((2, 3)).T  # (B, outputs)
         x = self.conv(x * scale[..., None, None]) * (energy + 1e-8).rsqrt()[..., None, None]
-        return F.leaky_relu(x + self.noise * fresh(x[:, :1], luck) + self.bias, 0.2)
+        return 2**0.5 * F.leaky_relu(x + self.noise * fresh(x[:, :1], luck) + self.bias, 0.2)  # which halves the variance
 
 
 class StyleGenerator(nn.Module):
-    "As `Generator`, but the picture grows out of a constant: what it becomes is said by a style for each layer, which a mapping network of `depth` layers makes of z."
+    "Latents z (B, latent) and codes (B,) to pictures (B, 3, H, W), which grow out of a constant of 4 by 4 pixels: what it becomes is said by a style for each layer, made of z by a mapping network of `depth` layers. `widths` are the channels at 4, 8, 16, ... pixels. Karras et al. 2019."
     def __init__(self, classes: int = len(ANIMALS), latent: int = 64, widths: Sequence[int] = (96, 64, 32, 16), depth: int = 2, noisy: bool = True):
         super().__init__()
         self.known, self.begin = nn.Embedding(classes, latent), nn.Parameter(torch.randn(widths[0], 4, 4))
         self.mapping = nn.Sequential(nn.Linear(2 * latent, latent), *(part for _ in range(depth - 1) for part in (nn.LeakyReLU(0.2), nn.Linear(latent, latent))))
+        for layer in self.mapping[::2]: nn.init.kaiming_normal_(layer.weight, 0.2)
         sizes = [(widths[0], widths[0]), *(pair for a, b in pairwise(widths) for pair in ((a, b), (b, b)))]
         self.layers, self.leave = nn.ModuleList(StyledLayer(*pair, latent, noisy) for pair in sizes), nn.Conv2d(widths[-1], 3, 1)
 
@@ -263,7 +265,7 @@ def mixed_styles(styles: Tensor, others: Tensor, first: int) -> Tensor:
     "Styles (B, layers, latent) that are those of `others` from layer `first` on. Karras et al. 2019, section 3.1."
     return torch.cat([styles[:, :first], others[:, first:]], dim=1)
 
-# %% ../nbs/17_gan.ipynb #173b203a
+# %% ../nbs/17_gan.ipynb #df7ad7fb
 @torch.inference_mode()
 def made_pictures(generator: nn.Module, told: Tensor, seed: int = 0) -> Tensor:
     "Pictures (B, 3, 32, 32) in [-1, 1] of the animals with the codes told (B,): all that is left to chance comes from `seed`."
@@ -272,7 +274,7 @@ def made_pictures(generator: nn.Module, told: Tensor, seed: int = 0) -> Tensor:
         z = torch.randn(len(told), generator.known.embedding_dim).to(generator.known.weight)
         return generator(z, told.to(z.device)).clamp(-1, 1).cpu()
 
-
+# %% ../nbs/17_gan.ipynb #a5fa823c
 KINDS = {"plain": Generator, "style": StyleGenerator}
 
 
@@ -307,8 +309,3 @@ RECIPES |= {
     "gan": Recipe("a generator with styles and a discriminator play for the animals in hats", animals_task, {**ZOO, "kind": "style"}, steps=ZOO["steps"], val_every=250),
     "gan.plain": Recipe("the same, and the generator knows no styles", animals_task, {**ZOO, "kind": "plain"}, steps=ZOO["steps"], val_every=250),
 }  # fmt: skip
-
-
-def shipped_players() -> Players:
-    "The generator and the discriminator that come with the course."
-    return load_players(WEIGHTS / "gan.safetensors")
