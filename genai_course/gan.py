@@ -144,7 +144,7 @@ def as_long_as_sound(steps: Iterable[Step], **players: nn.Module) -> Iterator[St
         for name, player in players.items(): good[name].load_state_dict(player.state_dict())
         yield step
 
-# %% ../nbs/17_gan.ipynb #6f5b77ee
+# %% ../nbs/17_gan.ipynb #96663f5a
 def contest(models: tuple[nn.Module, nn.Module], stream: Callable[[int], Iterable], val_loss: Callable[[nn.Module], float], game: str, rates: Sequence[float],
             penalty: float, decay: float, steps: int, card: dict[str, Any]) -> Task:  # fmt: skip
     "A critic and a generator play `game`, each with Adam at its own of the `rates`, which fall until `steps`; kept are the critic and the average of the generator."
@@ -172,7 +172,7 @@ def ring_task(seed: int, device: str, sizes: Sequence[int], size: int, **rules: 
     return contest(models, stream, val_loss, card={}, **rules)
 
 
-RING = {"sizes": [128, 128, 128], "size": 128, "decay": 0.995, "game": "relativistic", "rates": [0.003, 0.006], "penalty": 0.02, "steps": 2000}
+RING = {"sizes": [128, 128, 128], "size": 128, "decay": 0.995, "game": "relativistic", "rates": [0.003, 0.006], "penalty": 0.02, "steps": 3000}
 COLLAPSE = {**RING, "sizes": [64, 64, 64], "game": "non-saturating", "rates": [0.0002, 0.003], "penalty": 0.0, "steps": 600}  # a generator too fast, and nothing that holds the critic
 RECIPES = {
     "gan.ring": Recipe("two small networks play for eight clouds of points", ring_task, RING, steps=RING["steps"], val_every=500),
