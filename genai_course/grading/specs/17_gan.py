@@ -90,9 +90,9 @@ def test_pairs_by_hand(sol):
     expect_pairs(sol, torch.tensor([3.0]), torch.tensor([-1.0]))
 
 
-def test_pairs_several(sol):
-    "is right for five pairs"
-    expect_pairs(sol, numbers(5), numbers(5, seed=1))
+def test_pairs_far(sol):
+    "stays finite for scores that are far apart"
+    expect_pairs(sol, torch.tensor([1000.0, -200.0]), torch.tensor([0.0, 300.0]))
 
 
 def test_steep_by_hand(sol):
@@ -104,6 +104,11 @@ def test_steep_several(sol):
     "is right for five points"
     x, w, v = numbers(5, 2), numbers(2, 4, seed=1), numbers(4, seed=2)
     expect.close(sol.steepness(x, w, v), judge_of_steepness(x, w, v))
+
+
+def test_steep_learned(sol):
+    "can be learned from: gradients reach the weights"
+    expect.gradients(sol.steepness, judge_of_steepness, numbers(5, 2), numbers(2, 4, seed=1, grad=True), numbers(4, seed=2, grad=True))
 
 
 def test_round_by_hand(sol):
@@ -118,7 +123,7 @@ def test_round_several(sol):
 
 def test_missing_by_hand(sol):
     "is right for the points above"
-    expect.equal(sol.missing(torch.tensor([[0.0], [0.5], [9.0], [4.0]]), LINE, 1.0, 2), [1])
+    expect.equal(sol.missing(torch.tensor([[0.0], [0.5], [9.0], [6.0]]), LINE, 1.0, 2), [1])
 
 
 def test_missing_last(sol):
@@ -180,9 +185,9 @@ TESTS = {
         'points': 1,
         'hidden': False,
     },
-    'test_pairs_several': {
+    'test_pairs_far': {
         'question': 'q2',
-        'name': 'several',
+        'name': 'far',
         'points': 1,
         'hidden': False,
     },
@@ -195,6 +200,12 @@ TESTS = {
     'test_steep_several': {
         'question': 'q3',
         'name': 'several',
+        'points': 1,
+        'hidden': False,
+    },
+    'test_steep_learned': {
+        'question': 'q3',
+        'name': 'learned-from',
         'points': 1,
         'hidden': False,
     },
@@ -350,8 +361,8 @@ from torch.nn import functional as F''',
                     'message': 'The number is right, but nothing can be learned from it: `torch.autograd.grad` throws its own steps away. Ask it to keep them, with `create_graph=True`.',
                     'code': '''def steepness(x, w, v):
     x = x.detach().requires_grad_()
-    (slope,) = torch.autograd.grad((torch.tanh(x @ w.detach()) @ v.detach()).sum(), x)
-    return slope.square().sum(1).mean() + 0 * (w.sum() + v.sum())''',
+    (slope,) = torch.autograd.grad((torch.tanh(x @ w) @ v).sum(), x)
+    return slope.square().sum(1).mean()''',
                 },
                 {
                     'message': 'The mean was taken over all numbers of all slopes. A slope counts whole: add up the squares of its numbers, then take the mean over points.',
