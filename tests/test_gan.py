@@ -308,7 +308,7 @@ def test_a_styled_layer_is_a_convolution_whose_weights_the_style_has_scaled():
     for i in range(2):
         weight = layer.conv.weight * layer.scale(w[i])[None, :, None, None]  # Karras et al. 2020, eq. 1
         weight = weight / (weight.square().sum((1, 2, 3), keepdim=True) + 1e-8).sqrt()  # eq. 3
-        expected = nn.functional.leaky_relu(nn.functional.conv2d(x[i : i + 1], weight, padding=1) + layer.bias, 0.2)
+        expected = 2**0.5 * nn.functional.leaky_relu(nn.functional.conv2d(x[i : i + 1], weight, padding=1) + layer.bias, 0.2)
         assert close(layer(x, w)[i : i + 1], expected, 1e-4)
 
 
@@ -385,3 +385,13 @@ def test_the_recipe_for_the_clouds_covers_all_of_them(seed):
     for step in train(task.batches(0), *task.turns, steps=recipe.steps): task.after(step)
     covered, good = tally(made_points(task.model["generator"], 10_000, seed=1))
     assert covered == 8 and good >= 0.95
+
+
+@pytest.mark.full
+def test_the_demonstration_of_collapse_collapses():
+    recipe, few = RECIPES["gan.collapse"], 0
+    for seed in range(10):
+        task = ring_task(seed, "cpu", **recipe.settings)
+        for step in train(task.batches(0), *task.turns, steps=recipe.steps): task.after(step)
+        few += tally(made_points(task.others["generator in training"], 10_000, seed=1)).covered < 4
+    assert few >= 9

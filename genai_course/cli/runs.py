@@ -96,12 +96,13 @@ class Run:
         return Trouble(f"{what}: training stopped. A smaller learning rate may help. {self.last_good()}")
 
     def take_in(self, step: Step) -> None:
-        "Note a step that was made. Raises Trouble for a loss that is not finite."
+        "Note a step that was made. Raises Trouble where the task finds weights that are not finite, and for a loss that is not."
         self.log.step += 1
+        try: self.task.after(step._replace(i=self.log.step - 1))  # counted from the beginning, also where the run was resumed
+        except FloatingPointError as error: raise self.failure(str(error)) from None
         for name, loss in step.losses.items():
             if not math.isfinite(loss): raise self.failure(f"{name} is {loss} at step {self.log.step}")
         self.log.train_loss = next(iter(step.losses.values()))
-        self.task.after(step._replace(i=self.log.step - 1))  # counted from the beginning, also where the run was resumed
 
     def validate(self) -> None:
         "Measure the validation loss of this step, once."

@@ -70,6 +70,18 @@ def test_what_comes_after_a_step_hears_its_number_counted_from_the_beginning_als
     assert heard == [*range(7)]
 
 
+def test_what_a_task_finds_broken_stops_the_run_in_its_own_words_and_keeps_the_last_good_checkpoint(recipes, monkeypatch, tmp_path):
+    make = recipes["small"].make
+    def after(step):
+        if step.i >= 5: raise FloatingPointError("the generator has weights that are no finite numbers")
+    monkeypatch.setitem(recipes, "small", recipes["small"]._replace(make=lambda **settings: make(**settings)._replace(after=after)))
+    assert run("small", "--out", tmp_path, "--steps", 4) == 0
+    kept = (tmp_path / "checkpoint.safetensors").read_bytes()
+    message = trouble("small", "--out", tmp_path, "--steps", 9, "--resume")
+    assert message.startswith("the generator has weights that are no finite numbers: training stopped.") and "of step 4, is kept" in message
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == kept
+
+
 def test_half_rounds_the_weights_of_a_run_also_once_it_is_done(recipes, tmp_path):
     assert run("wide", "--out", tmp_path) == 0
     whole = tensors(tmp_path, (64, 9, 10))[0]
