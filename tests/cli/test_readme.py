@@ -1,5 +1,6 @@
 """The README says what the lessons say, and shows what its own commands make."""
 
+import json
 import shlex
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from genai_course.cli.catalogue import notebooks
+from genai_course.cli.notebooks import read_notebook
 from genai_course.cli.readme import BEGIN, END, with_lessons
 from genai_course.cli.trouble import Trouble
 from genai_course.core import course_folder
@@ -21,6 +23,11 @@ LESSONS = [lesson for lesson in notebooks(COURSE) if lesson.number]
 def test_its_table_is_made_of_what_the_lessons_say():
     assert with_lessons(README, LESSONS) == README, "run: python -m genai_course build"
     assert all(f"[{lesson.words.title}](nbs/{lesson.stem}.ipynb)" in README for lesson in LESSONS)
+
+
+def test_the_map_that_is_shown_on_the_web_has_every_lesson():
+    shown = json.dumps(read_notebook(COURSE / "nbs" / "course_map.ipynb"), ensure_ascii=False)
+    assert [lesson.stem for lesson in LESSONS if f"{lesson.stem}.ipynb" not in shown] == [], "run its cell again: a lesson has come"
 
 
 def test_a_table_that_has_aged_is_written_anew_and_nothing_else():
