@@ -5,15 +5,17 @@ from functools import partial
 import numpy as np
 import torch
 
+from genai_course.checkpoint import WEIGHTS, read_card
 from genai_course.cli.benches.measuring import Result, alone, at_least, higher_than, seconds
 from genai_course.diffusion import ddim, drawn
 from genai_course.embeddings import drawings
 from genai_course.guidance import GUIDANCE, PromptedDrawer, asked_for, shipped_drawer
 from genai_course.judge import judged, load_judge, nearest_training
-from genai_course.menagerie import ATTRIBUTES, HELD_OUT_PAIRS, TRAINING_PAIRS, Labels, draw
+from genai_course.menagerie import HELD_OUT_PAIRS, TRAINING_PAIRS, draw, labels_of
 
 STEPS, BATCH, PROMPTS, REPEATS = 25, 50, 1000, 5
-SEEN = 12_000  # drawings of the recipe, made with the seed 42
+CARD = read_card(WEIGHTS / "guidance.safetensors")
+SEEN, SEED = CARD["settings"]["drawn"], CARD["seed"]  # the drawings that the network learned from
 JUDGES = {"the judge": "judge", "the second judge": "judge.second"}
 
 
@@ -26,8 +28,7 @@ def pictures(drawer: PromptedDrawer, prompts: list[str], seed: int = 0) -> np.nd
 
 def renders(truth: np.ndarray, seed: int = 0) -> np.ndarray:
     "What the menagerie's own code draws for codes (N, 5)."
-    labels = [Labels(*(words[code] for words, code in zip(ATTRIBUTES.values(), row, strict=True))) for row in truth]
-    return draw(labels, range(seed, seed + len(labels)))
+    return draw(labels_of(truth), range(seed, seed + len(truth)))
 
 
 def adherence(kind: str, truth: np.ndarray, images: np.ndarray, goal: float) -> list[Result]:
@@ -42,7 +43,7 @@ def adherence(kind: str, truth: np.ndarray, images: np.ndarray, goal: float) -> 
 
 def novelty(made: np.ndarray, fresh: np.ndarray) -> list[Result]:
     "How far drawings are from the nearest training picture, beside fresh ones by the menagerie's own code."
-    known = drawings(SEEN, seed=42).images
+    known = drawings(SEEN, SEED).images
     far = [nearest_training(images, known)[1] for images in (made, fresh)]
     return [higher_than(f"distance to the nearest training picture, {name}", "distance", "fresh drawings by code", [tuple(float(np.percentile(part, at)) for part in far)]) for name, at in (("1st percentile", 1), ("median", 50))]
 
