@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from lab import open_copy, open_notebook, run_all, write_notebook
+from lab import open_copy, open_notebook, run_all, run_anew, write_notebook
 from looks import expect_readable_in_both_themes
 from playwright.sync_api import expect
 
@@ -21,11 +21,16 @@ explore_attention(SelfAttention(8, 2), read, "who looks at whom")
 """
 
 
-@pytest.fixture
-def explorer(page, lab):
-    "A fresh explorer in a notebook of its own."
+@pytest.fixture(scope="module")
+def notebook(page, lab):
+    "A notebook that shows the explorer."
     open_notebook(page, lab, write_notebook(lab.folder / "attention.ipynb", SHOW))
-    run_all(page)
+
+
+@pytest.fixture
+def explorer(page, notebook):
+    "The explorer, shown anew."
+    run_anew(page)
     view = page.get_by_role("region", name="Attention explorer")
     expect(view).to_be_visible()
     return view
@@ -99,6 +104,7 @@ def test_readable_in_light_and_dark(page, explorer, tmp_path):
     assert not page.errors
 
 
+@pytest.mark.full
 def test_lesson_07_runs_and_its_explorer_answers(page, lab):
     open_copy(page, lab, "nbs/07_attention.ipynb")
     run_all(page, seconds=240)

@@ -108,6 +108,7 @@ def test_the_network_race_answers(page, notebook):
     assert not faults(page, '.genai-view[aria-label="Race on digits"]')
 
 
+@pytest.mark.full
 def test_lesson_03_runs(page, lab):
     open_copy(page, lab, "nbs/03_optimizers.ipynb")
     run_all(page, seconds=240)
