@@ -138,7 +138,7 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "lab": Command("set up the course and open JupyterLab on its map (the default)", (), _lab_options),
+    "lab": Command("set up the course, or unpack an installed one, and open JupyterLab on its map (the default)", (), _lab_options),
     "test": Command("set up and run the tests; further arguments go to pytest", ("dev", "scale", "docs"), _test_options, passes_on=True, in_clone=True),
     "train": Command("run a lesson's training recipe, with a progress bar; resumable", (), _train_options),
     "write": Command("go on with a text, by a model that you have trained", (), _write_options),
