@@ -14,7 +14,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from genai_course.cli.requirements import requirements
+from genai_course.cli.requirements import name_of, requirements
 from tests.cli.conftest import ROOT
 
 pytestmark = pytest.mark.xdist_group("wheel")  # it is built once
@@ -104,10 +104,15 @@ def test_its_metadata_say_what_it_is_and_needs(wheel):
 
 # ---- the installed course
 
+def read(lines: list[str]) -> set[tuple[str, frozenset]]:
+    "Requirements, however their bounds are ordered: 'a>=7.4,<8' and 'a<8,>=7.4' are the same."
+    return {(name_of(line), frozenset(re.findall(r"[<>=]+[\d.]+", line))) for line in lines}
+
+
 def test_it_knows_its_version_and_what_it_is_installed_with(command, installed, elsewhere):
     assert re.fullmatch(r"genai_course \d+\.\d+\.\d+\n", command("--version").stdout)
     asked = "from genai_course.cli.folders import course_folder; from genai_course.cli.requirements import requirements; print(*requirements(course_folder(), ['scale', 'bench']), sep='\\n')"
-    assert sorted(said_by(asked, elsewhere, installed).split()) == sorted(requirements(ROOT, ["scale", "bench"]))
+    assert read(said_by(asked, elsewhere, installed).split()) == read(requirements(ROOT, ["scale", "bench"]))
 
 
 @pytest.mark.parametrize("name", ["test", "build", "docs", "bench"])
@@ -159,8 +164,7 @@ if __name__ == "__main__":
     all_modules(package / "explorers", "genai_course.explorers")
     all_modules(package / "grading", "genai_course.grading")
     from genai_course.explorers.prediction import explore_prediction
-    from genai_course.prediction import LetterModel
-    explorer = explore_prediction(LetterModel(["anna", "hannah", "banana"], 2), ["anna", "hannah", "banana"], "an")
+    explorer = explore_prediction(words=["anna", "hannah", "banana"], prefix="an")
     shown, _ = explorer._repr_mimebundle_()
     assert "<img" in shown["text/html"] and "problem" not in explorer.data
     assert "export default" in explorer._get_embed_state()["state"]["_esm"]
@@ -205,6 +209,22 @@ def test_it_is_imported_writes_draws_explains_and_grades_without_a_network(witho
     assert f"the package is {installed / 'genai_course'}" in done.stdout
     assert re.search(r"^ROMEO:[\s\S]{20}\n", done.stdout) and "17 of 17 points" in done.stdout
     assert (elsewhere / "cat.png").read_bytes().startswith(b"\x89PNG")
+
+
+SANDBOX = """
+import subprocess, sys
+from genai_course.grading.sandbox.isolation import why_no_bubblewrap
+from genai_course.grading.sandbox.walls import walls
+look = "import os, genai_course; place = os.path.dirname(genai_course.__file__); print(*[len(os.listdir(place + inside)) for inside in ('', '/course', '/grading/specs')])"
+print(why_no_bubblewrap() or subprocess.run([*walls(), sys.executable, "-c", look], capture_output=True, text=True).stdout)
+"""
+
+
+def test_a_submission_sees_the_course_and_not_the_solutions_that_come_with_it(installed, elsewhere):
+    said = said_by(SANDBOX, elsewhere, installed).strip()
+    if "bubblewrap" in said: pytest.skip(said)
+    package, solutions, checks = map(int, said.split())
+    assert package > 30 and solutions == checks == 0
 
 
 # ---- unpacking
