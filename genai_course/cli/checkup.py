@@ -75,5 +75,6 @@ def browser_finding() -> Finding:
 
 
 def machine_findings(course: Path) -> list[Finding]:
-    "All findings about the machine and the course's folder."
-    return [python_finding(), writable_finding(course), disk_finding(course), processor_finding(), browser_finding()]
+    "All findings about the machine and the course's folder; an installed course has no tests that want a browser."
+    findings = [python_finding(), writable_finding(course), disk_finding(course), processor_finding()]
+    return findings if course == CARRIED else [*findings, browser_finding()]
