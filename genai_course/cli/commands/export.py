@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from genai_course.cli.folders import course_folder
+from genai_course.cli.folders import clone_folder
 from genai_course.cli.trouble import Misuse, Trouble, explained
 from genai_course.core import write_atomically
 from genai_course.grading.classes.held_out import held_out_tests, repository_folder
@@ -58,7 +58,7 @@ def _gradescope(options):
     stem = _lesson(options)
     tests = held_out_tests(Path(options.hidden) if options.hidden else repository_folder())
     if stem not in tests: raise Misuse(f"there are no held-out tests of {stem}: a file test_{stem}.py in the folder that --hidden names.")
-    return autograder_zip(course_folder(), stem, tests[stem])
+    return autograder_zip(clone_folder("export --gradescope F.zip"), stem, tests[stem])
 
 
 def _results(reports):

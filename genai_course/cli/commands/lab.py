@@ -1,4 +1,4 @@
-"""`lab`: makes the learner's copies, writes the map, fetches data, and opens JupyterLab on it."""
+"""`lab`: makes the learner's copies, or unpacks those of an installed course, writes the map, fetches data, and opens JupyterLab on it."""
 
 import argparse
 import os
@@ -11,11 +11,13 @@ from urllib.parse import quote
 from genai_course.cli.catalogue import prepare
 from genai_course.cli.course_map import write_map
 from genai_course.cli.downloads import fetch_or_say
-from genai_course.cli.folders import course_folder
-from genai_course.cli.trouble import Trouble, explained
-from genai_course.core import SettingError, work_folder
+from genai_course.cli.folders import CARRIED, MARK, course_folder
+from genai_course.cli.trouble import Misuse, Trouble, explained
+from genai_course.cli.unpacking import chosen_folder, unpack, work_folder
+from genai_course.core import SettingError
 
 FIRST_PORT, PORTS_TO_TRY = 8888, 50
+KEPT = "Kept {file}: you have changed it, and this version of the course has a newer one. To get that, rename or delete yours and start again."
 JUPYTER_SETTINGS = Path(__file__).parents[1] / "jupyter"
 
 
@@ -42,10 +44,22 @@ def choose_port(wanted: int | None) -> int:
 def make_work(course: Path) -> Path:
     "Bring the learner's copies and the map up to date; returns the map. Raises Trouble where it cannot be written or a setting is wrong."
     try:
-        prepare(course, work_folder())
+        if course != CARRIED: prepare(course, work_folder())
         return write_map(course, work_folder())
     except OSError as error: raise explained(error) from error
     except SettingError as error: raise Trouble(str(error)) from None
+
+
+def root_folder(course: Path, wanted: str | None) -> Path:
+    "The folder that JupyterLab shows: a clone, or the `wanted` one, into which an installed course is unpacked, saying so. Raises Trouble."
+    if course != CARRIED and wanted: raise Misuse(f"{course} is a clone, which has its notebooks already: leave {wanted} out. (Your copies are where the setting work says.)")
+    if course != CARRIED: return course
+    folder = chosen_folder(wanted)
+    print(f"{'Renewing' if (folder / MARK).exists() else 'Unpacking'} the course's notebooks in {folder}; what you have changed there stays as it is.", flush=True)
+    try: kept = unpack(course, folder)
+    except OSError as error: raise explained(error) from error
+    for file in kept: print(KEPT.format(file=file.relative_to(folder).as_posix()))
+    return folder
 
 
 def _page(course: Path, file: Path) -> str:
@@ -55,7 +69,7 @@ def _page(course: Path, file: Path) -> str:
 
 
 def server_options(course: Path, page: str, port: int, browser: bool) -> list[str]:
-    "JupyterLab's options: the course as its root, opened on `page`, quiet."
+    "JupyterLab's options: the folder of the course as its root, opened on `page`, quiet."
     options = [f"--ServerApp.root_dir={course}", f"--LabApp.default_url={page}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     options += ["--KernelManager.transport_encryption=auto", "--ServerApp.answer_yes=True"]
     options += ["--Application.log_level=ERROR", "--ServerApp.log_level=ERROR", "--LabApp.log_level=ERROR"]
@@ -77,12 +91,13 @@ def _prepare_jupyter() -> str:
 def run(options: argparse.Namespace, others: list[str]) -> int:
     "Open the course in JupyterLab; ends when it is stopped with Ctrl-C."
     course, port = course_folder(), choose_port(options.port)
-    os.chdir(course)
-    page = _page(course, make_work(course))
+    root = root_folder(course, options.folder)
+    os.chdir(root)
+    page, saved = _page(root, make_work(course)), "work/" if root == course else root
     fetch_or_say()
     token = _prepare_jupyter()
-    print(f"JupyterLab: http://localhost:{port}{page}?token={token}\nCtrl-C here stops it; your work is saved in work/.", flush=True)
+    print(f"JupyterLab: http://localhost:{port}{page}?token={token}\nCtrl-C here stops it; your work is saved in {saved}.", flush=True)
     from jupyterlab.labapp import LabApp
-    LabApp.launch_instance(server_options(course, page, port, not options.no_browser))
-    print("Stopped. Your work is saved in work/; the same command goes on from here.")
+    LabApp.launch_instance(server_options(root, page, port, not options.no_browser))
+    print(f"Stopped. Your work is saved in {saved}; the same command goes on from here.")
     return 0

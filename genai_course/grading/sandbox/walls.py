@@ -4,10 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+from genai_course.cli.folders import CARRIED
 from genai_course.core import downloads_folder
 from genai_course.grading.sandbox import inside
 
 INSIDE, PACKAGE = Path(inside.__file__).parent, Path(__file__).parents[2]
+ANSWERS = [PACKAGE / "grading" / "specs", CARRIED]  # how they are checked, and the solutions among what an installed course carries
 ROOM = 64 * 2**20  # bytes of the private /tmp
 SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 
@@ -34,8 +36,8 @@ def _visible() -> list[str]:
     shown = {INSIDE: "/course/inside", downloads_folder(): "/course/downloads", Path("/sys/devices/system/cpu"): "/sys/devices/system/cpu"}
     if library: shown[PACKAGE] = library
     for path, place in shown.items(): words += [*_folders_above(place), "--ro-bind-try", str(path), place]
-    answers = f"{library or PACKAGE}/grading/specs"
-    return [*words, "--tmpfs", answers, "--remount-ro", answers]
+    answers = [f"{library or PACKAGE}/{folder.relative_to(PACKAGE).as_posix()}" for folder in ANSWERS if folder.is_dir()]
+    return [*words, *[word for place in answers for word in ("--tmpfs", place, "--remount-ro", place)]]
 
 
 def _folders_above(path: str) -> list[str]:
