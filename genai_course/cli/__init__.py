@@ -16,7 +16,7 @@ PROGRAM = "python -m genai_course"
 SAVE_EVERY = 30  # seconds from one checkpoint of a training to the next
 RECIPE_WIDTH = 20  # of the names in the list of recipes
 STYLES = {"plays": "transformer", "psalms": "finetuning"}  # what `write` can sound like, and whose weights it takes for that
-BENCHES = ("backprop", "learning", "grading", "widgets", "text", "pictures")
+BENCHES = ("backprop", "learning", "grading", "widgets", "text", "pictures", "gan")
 
 
 class Command(NamedTuple):
