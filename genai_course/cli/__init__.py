@@ -17,7 +17,7 @@ SAVE_EVERY = 30  # seconds from one checkpoint of a training to the next
 USUAL_FOLDER = "genai_course_notebooks"  # what an installed course unpacks its notebooks into
 RECIPE_WIDTH = 20  # of the names in the list of recipes
 STYLES = {"plays": "transformer", "psalms": "finetuning"}  # what `write` can sound like, and whose weights it takes for that
-BENCHES = ("backprop", "learning", "grading", "widgets", "text", "pictures")
+BENCHES = ("backprop", "learning", "grading", "widgets", "text", "pictures", "gan")
 
 
 class Command(NamedTuple):

@@ -1,7 +1,6 @@
 """The U-Net of lesson 13 against the one of diffusers, each trained for the same seconds of the processor on the same drawings."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ from diffusers.optimization import get_cosine_schedule_with_warmup
 from diffusers.training_utils import EMAModel
 from torch.nn.functional import mse_loss
 
-from genai_course.cli.benches.measuring import Result, lower_than
+from genai_course.cli.benches.measuring import Result, for_seconds, lower_than
 from genai_course.diffusion import COMMON, RECIPES, SCHEDULES, ddim, denoiser, drawing_task, drawn
 from genai_course.judge import EXAM, features, frechet_distance, load_judge
 from genai_course.menagerie import drawn_batch, drawn_batches
@@ -29,13 +28,6 @@ class Trained(NamedTuple):
     draw: Draw
     steps: int
     parameters: int
-
-
-def for_seconds(steps: Iterator, seconds: float) -> int:
-    "Take steps until the processor has worked so long; returns how many there were."
-    end, done = time.process_time() + seconds, 0
-    while time.process_time() < end and next(steps, None) is not None: done += 1
-    return done
 
 
 def ours(seed: int, seconds: float) -> Trained:
