@@ -27,7 +27,7 @@ from .data import DataError
 from .drawing import SIDE
 from .menagerie import Batch, rgb, with_article
 
-# %% ../nbs/00_avatars.ipynb #39714bb9
+# %% ../nbs/00_avatars.ipynb #e2a86a0c
 class Told(NamedTuple):
     "What captions of a style tell: a subject, parts, and how it ends; and what the package calls each attribute."
     subject: str
@@ -45,12 +45,12 @@ TOLD = {
         "top": "topVariant", "beard": "beardVariant", "glasses": "glassesVariant", "outfit": "outfitVariant", "background": "backgroundColor"}),
     "open-peeps": Told("person", ("{hair}", "{look}", "{beard}", "{glasses}", "{mask}"), "in {clothes}", {
         "hair": "headVariant", "look": "expressionVariant", "beard": "facialHairVariant", "glasses": "accessoriesVariant", "mask": "maskVariant", "clothes": "clothingColor"}),
-    "pixel-art": Told("pixel face", ("{colour} {hair}", "{mouth}", "{beard}", "{glasses}", "{hat}", "{jewellery}"), "in {clothes}", {
-        "colour": "hairColor", "hair": "hairVariant", "mouth": "mouthVariant", "beard": "beardVariant", "glasses": "glassesVariant", "hat": "hatVariant",
+    "pixel-art": Told("pixel face", ("{hair} {colour} hair", "{mouth}", "{beard}", "{glasses}", "{hat}", "{jewellery}"), "in {clothes}", {
+        "hair": "hairVariant", "colour": "hairColor", "mouth": "mouthVariant", "beard": "beardVariant", "glasses": "glassesVariant", "hat": "hatVariant",
         "jewellery": "accessoriesVariant", "clothes": "clothingColor"}),
 }  # fmt: skip
 
-# %% ../nbs/00_avatars.ipynb #ce983c37
+# %% ../nbs/00_avatars.ipynb #ab151033
 PHRASES = {
     "body": {"*": "{}", "dome": "domed", "block": "blocky", "tower": "tall", "chimney": "thin", "blob": "blobby", "tilt": "tilted", "lean": "leaning", "peak": "peaked", "bell": "bell-shaped",
              "wedge": "wedge-shaped", "wedgeInv": "top-heavy", "steps": "stepped"},
@@ -75,7 +75,7 @@ PHRASES = {
                    "explaining": "an open mouth", "eyesClosed": "closed eyes", "fear": "a frightened look", "lovingGrin": "heart eyes", "monster": "three eyes", "old": "an old look", "rage": "a raging look", "smile": "a smile",
                    "smileBig": "a big smile", "smileLOL": "tears of laughter", "smileTeethGap": "a gap-toothed smile"},
     "accessories": {"*": "{}", "eyepatch": "an eyepatch", "variant": "earrings"},
-    "mask": {"*": "a {}", "medicalMask": "a face mask"}, "hair": {"*": "{} hair"}, "hat": {"variant": "a hat"},
+    "mask": {"*": "a {}", "medicalMask": "a face mask"}, "hair": {"*": "{}"}, "hat": {"variant": "a hat"},
 }  # fmt: skip
 
 
@@ -84,8 +84,8 @@ def phrase(part: str, name: str) -> str:
     bare, said = name.rstrip("0123456789"), PHRASES[part]
     return said[bare] if bare in said else said["*"].format(re.sub("([A-Z])", r" \1", bare).lower())
 
-# %% ../nbs/00_avatars.ipynb #4b6b6c23
-HUES = {"red": 31, "orange": 59, "yellow": 83, "green": 182, "turquoise": 207, "blue": 267, "purple": 313, "pink": 360}  # where each ends, in degrees from a bluish red on
+# %% ../nbs/00_avatars.ipynb #d6884b3c
+HUES = {"red": 31, "orange": 59, "yellow": 83, "green": 182, "turquoise": 207, "blue": 267, "purple": 321, "pink": 360}  # where each ends, in degrees from a bluish red on
 PALE = {"red": "pink", "orange": "cream"}
 
 
