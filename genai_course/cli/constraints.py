@@ -11,6 +11,7 @@ SECTIONS = {
     "scale": "Beyond one machine: a class on a cluster, training on many processors (extra scale)",
     "docs": "The web site (extra docs)",
     "bench": "Peers (extra bench)",
+    "avatars": "Pictures by designers (extra avatars)",
 }
 
 
