@@ -126,7 +126,7 @@ def test_captions_fit_into_the_rows_of_lesson_14(style):
     from genai_course.embeddings import words_in
 
     said = [a.caption(style, a.avatar(style, seed).labels) for seed in range(300)]
-    assert len(set(said)) > 150 and not any(re.search(r"\b[Aa] [aeiou]|\b[Aa]n [^aeiou]|  ", text) for text in said)
+    assert len(set(said)) > 100 and not any(re.search(r"\b[Aa] [aeiou]|\b[Aa]n [^aeiou]|  ", text) for text in said)
     assert np.mean([len(words_in(text)) < 24 for text in said]) > 0.97
 
 
@@ -196,7 +196,7 @@ def test_lessons_13_to_15_train_on_avatars_by_the_lines_that_the_notebook_shows(
     names = shown_for_lessons()
     task, pair, model = names["task"], names["pair"], names["model"]
     runs = [
-        train(task.stream(0), *task.turns, steps=2),
+        train(task.batches(0), *task.turns, steps=2),
         train(as_tensors(names["prompted"], "cpu"), Turn("loss", names["loss"], AdamW(model.parameters(), 0.001)), steps=2),
         train(as_tensors(((batch.images, names["words"].rows(batch.captions, 24).numpy()) for batch in a.drawn_batches(32)), "cpu"),
               Turn("loss", partial(embeddings.pair_loss, pair), AdamW(pair.parameters(), 0.001)), steps=3),

@@ -98,7 +98,7 @@ def test_its_metadata_say_what_it_is_and_needs(wheel):
         assert f"{place}/licenses/LICENSE" in archive.namelist()
     assert (said["Name"], said["License-Expression"], said["Requires-Python"], said["License-File"]) == ("genai_course", "Apache-2.0", ">=3.11", "LICENSE")
     assert said["Description-Content-Type"] == "text/markdown" and said["Summary"] and said["Author"] and said.get_payload().startswith("# genai_course")
-    assert set(said.get_all("Provides-Extra")) == {"dev", "scale", "docs", "bench"}
+    assert set(said.get_all("Provides-Extra")) == {"dev", "scale", "docs", "bench", "avatars"}
     assert [line.strip() for line in scripts.splitlines()] == ["[console_scripts]", "genai-course = genai_course.cli:main"]
 
 
