@@ -5,6 +5,7 @@ of the same, and hypothesis tries ten times as many examples.
 """
 
 import os
+import signal
 
 import hypothesis
 import pytest
@@ -15,6 +16,8 @@ os.environ["GENAI_DOWNLOADS"] = str(downloads_folder())
 FULL = os.environ.get("GENAI_FULL", "0") == "1"
 hypothesis.settings.register_profile("course", max_examples=1000 if FULL else 100, deadline=None)  # a busy machine is no fault
 hypothesis.settings.load_profile("course")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script; what tests start must hear Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

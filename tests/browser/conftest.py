@@ -10,6 +10,7 @@ expect.set_options(timeout=30_000)  # a busy machine is no failure
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items):
     "The tests of a module share an open notebook, so they stay in one process."
     for item in items:
