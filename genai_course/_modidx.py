@@ -897,6 +897,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                   'genai_course.gan.mixed_styles': ('gan.html#mixed_styles', 'genai_course/gan.py'),
                                   'genai_course.gan.plain_block': ('gan.html#plain_block', 'genai_course/gan.py'),
                                   'genai_course.gan.ring_task': ('gan.html#ring_task', 'genai_course/gan.py'),
+                                  'genai_course.gan.shipped_players': ('gan.html#shipped_players', 'genai_course/gan.py'),
                                   'genai_course.gan.tally': ('gan.html#tally', 'genai_course/gan.py'),
                                   'genai_course.gan.told_apart': ('gan.html#told_apart', 'genai_course/gan.py'),
                                   'genai_course.gan.truncated': ('gan.html#truncated', 'genai_course/gan.py'),

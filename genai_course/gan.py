@@ -7,7 +7,7 @@ __all__ = ['GAMES', 'CENTRES', 'SPREAD', 'RING', 'COLLAPSE', 'RECIPES', 'KINDS',
            'with_slope', 'discriminator_loss', 'generator_loss', 'duel', 'with_latents', 'clouds', 'Tally', 'tally',
            'made_points', 'check_players', 'as_long_as_sound', 'contest', 'ring_task', 'plain_block', 'Discriminator',
            'Generator', 'StyledLayer', 'StyleGenerator', 'middle_styles', 'truncated', 'mixed_styles', 'made_pictures',
-           'animals_task', 'Players', 'load_players']
+           'animals_task', 'Players', 'load_players', 'shipped_players']
 
 # %% ../nbs/17_gan.ipynb #e966ac89
 import copy
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .checkpoint import CheckpointError, is_sound, load_weights, read_card
+from .checkpoint import WEIGHTS, CheckpointError, is_sound, load_weights, read_card
 from .convolution import ResidualBlock
 from .core import Step
 from .diffusion import average_steadily, fresh, ring
@@ -252,7 +252,7 @@ class StyleGenerator(nn.Module):
 @torch.no_grad()
 def middle_styles(generator: StyleGenerator, told: Tensor, size: int = 256) -> Tensor:
     "The mean style of each of the codes told (B,), (B, layers, latent)."
-    z = torch.randn(size, generator.known.embedding_dim, generator=torch.Generator().manual_seed(0))
+    z = torch.randn(size, generator.known.embedding_dim, generator=torch.Generator().manual_seed(0)).to(generator.known.weight)
     return torch.stack([generator.styles(z, code.expand(size)).mean(0) for code in told])
 
 
@@ -267,12 +267,13 @@ def mixed_styles(styles: Tensor, others: Tensor, first: int) -> Tensor:
 
 # %% ../nbs/17_gan.ipynb #df7ad7fb
 @torch.inference_mode()
-def made_pictures(generator: nn.Module, told: Tensor, seed: int = 0) -> Tensor:
-    "Pictures (B, 3, 32, 32) in [-1, 1] of the animals with the codes told (B,): all that is left to chance comes from `seed`."
+def made_pictures(generator: nn.Module, told: Tensor, seed: int = 0, share: float = 1.0) -> Tensor:
+    "Pictures (B, 3, 32, 32) in [-1, 1] of the animals with the codes told (B,): all that is left to chance comes from `seed`. With another `share` than 1 the styles of a StyleGenerator are truncated."
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        z = torch.randn(len(told), generator.known.embedding_dim).to(generator.known.weight)
-        return generator(z, told.to(z.device)).clamp(-1, 1).cpu()
+        z, told = torch.randn(len(told), generator.known.embedding_dim).to(generator.known.weight), told.to(generator.known.weight.device)
+        if share == 1: return generator(z, told).clamp(-1, 1).cpu()
+        return generator.painted(truncated(generator.styles(z, told), middle_styles(generator, told), share)).clamp(-1, 1).cpu()
 
 # %% ../nbs/17_gan.ipynb #a5fa823c
 KINDS = {"plain": Generator, "style": StyleGenerator}
@@ -302,6 +303,11 @@ def load_players(path: Path | str) -> Players:
     players = nn.ModuleDict({"generator": KINDS[card["kind"]](**card["sizes"]), "discriminator": Discriminator(widths=card["widths"])})
     load_weights(path, players)
     return Players(**players.eval())
+
+
+def shipped_players() -> Players:
+    "The players that come with the course."
+    return load_players(WEIGHTS / "gan.safetensors")
 
 
 ZOO = {"sizes": {"latent": 64, "widths": [96, 64, 32, 16]}, "widths": [24, 48, 96], "size": 16, "game": "relativistic", "rates": [0.0005, 0.0005], "penalty": 3.0, "decay": 0.995, "steps": 3000}

@@ -34,11 +34,14 @@ from genai_course.gan import (
     middle_styles,
     mixed_styles,
     ring_task,
+    shipped_players,
     tally,
     truncated,
     with_latents,
     with_slope,
 )
+from genai_course.judge import judged, load_judge
+from genai_course.menagerie import ANIMALS
 from genai_course.optimizers import Adam
 from genai_course.training import MLP, as_tensors, take_turn, train
 
@@ -275,6 +278,15 @@ def test_a_generator_makes_pictures_of_what_it_is_told(kind):
     assert not close(made, made_pictures(generator, TOLD.flip(0), seed=1)) and not close(made, made_pictures(generator, TOLD, seed=2))
 
 
+def test_truncated_pictures_go_from_the_middle_to_what_they_were():
+    generator = stirred(StyleGenerator(latent=8, widths=(16, 8, 8, 4)))
+    for layer in generator.layers: layer.noise.data.zero_()
+    told = torch.tensor([2, 2, 5])
+    middle = made_pictures(generator, told, share=0.0)
+    assert close(middle[0], middle[1]) and not close(middle[0], middle[2])
+    assert close(made_pictures(generator, told, share=1 - 1e-7), made_pictures(generator, told), 1e-4)
+
+
 def test_drawing_leaves_the_shared_chance_alone():
     generator = StyleGenerator(latent=8, widths=(16, 8, 8, 4))
     state = torch.random.get_rng_state()
@@ -353,6 +365,14 @@ def test_players_come_back_from_their_file(tmp_path):
     loaded = load_players(save_weights(tmp_path / "a.safetensors", players, {"kind": "style", "sizes": sizes, "widths": [4, 8, 8]}))
     assert close(made_pictures(loaded.generator, TOLD), made_pictures(players["generator"], TOLD))
     assert close(loaded.discriminator(random(3, 3, 32, 32), TOLD), players["discriminator"](random(3, 3, 32, 32), TOLD))
+
+
+def test_the_players_that_come_with_the_course_know_all_animals():
+    told = torch.arange(len(ANIMALS)).repeat_interleave(8)
+    made = made_pictures(shipped_players().generator, told, seed=5, share=0.75)
+    for name in ("judge", "judge.second"):
+        right = judged(load_judge(name), made)[:, 0] == told.numpy()
+        assert right.reshape(-1, 8).mean(1).min() >= 0.5 and right.mean() >= 0.9
 
 
 @pytest.mark.parametrize("name", ["gan", "gan.plain"])

@@ -14,6 +14,7 @@ from genai_course.cli.trouble import Trouble
 
 PROGRAM = "python -m genai_course"
 SAVE_EVERY = 30  # seconds from one checkpoint of a training to the next
+STEPS, TRUNCATION = 25, 0.75  # of `draw`
 USUAL_FOLDER = "genai_course_notebooks"  # what an installed course unpacks its notebooks into
 RECIPE_WIDTH = 20  # of the names in the list of recipes
 STYLES = {"plays": "transformer", "psalms": "finetuning"}  # what `write` can sound like, and whose weights it takes for that
@@ -117,15 +118,17 @@ def _write_options(parser: argparse.ArgumentParser) -> None:
 
 def _draw_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help='what is to be seen, such as "a cat wearing a crown, oil painting" (default: anything)')
-    parser.add_argument("--negative", default="", metavar="WORDS", help="what is not to be seen")
+    parser.add_argument("--model", choices=("guidance", "gan"), default="guidance", metavar="M", help="guidance: lesson 15's network, which reads prompts; gan: lesson 17's, which knows names of animals (default: %(default)s)")
+    parser.add_argument("--negative", metavar="WORDS", help="what is not to be seen")
     parser.add_argument("--seed", type=_number(0, 2**63, kind=int), metavar="N", help="where the random numbers start (default: the setting seed)")
-    parser.add_argument("--steps", type=_number(1, 1000, kind=int), default=25, metavar="N", help="steps from noise to picture (default: %(default)s)")
+    parser.add_argument("--steps", type=_number(1, 1000, kind=int), metavar="N", help=f"of guidance: steps from noise to picture (default: {STEPS})")
     parser.add_argument("--guidance", type=_number(0, 100), metavar="W", help="0: do not listen; 1: as learned; above: the prompt pushed (default: what lesson 15 found best)")
-    parser.add_argument("--rescale", type=_number(0, 1), default=0.0, metavar="S", help="take back this share of what guidance does to the contrast (default: %(default)s)")
+    parser.add_argument("--rescale", type=_number(0, 1), metavar="S", help="take back this share of what guidance does to the contrast (default: 0)")
+    parser.add_argument("--truncation", type=_number(0, 1.5), metavar="S", help=f"of gan: the distance from the mean style that is kept; less is more usual (default: {TRUNCATION})")
     parser.add_argument("--count", type=_number(1, 256, kind=int), default=1, metavar="N", help="so many pictures on one sheet, of one seed after another (default: %(default)s)")
     parser.add_argument("--out", default="drawing.png", metavar="F.png", help="where the picture goes (default: %(default)s)")
     parser.add_argument("--strip", metavar="F.png", help="also write the steps, side by side, to the file F.png")
-    parser.add_argument("--weights", metavar="F", help="weights that `train guidance` has made (default: the course's own)")
+    parser.add_argument("--weights", metavar="F", help="weights that `train guidance` or `train gan` has made (default: the course's own)")
 
 
 def _docs_options(parser: argparse.ArgumentParser) -> None:

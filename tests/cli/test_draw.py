@@ -13,7 +13,9 @@ from genai_course.checkpoint import save_weights
 from genai_course.cli import main
 from genai_course.cli.commands import draw
 from genai_course.diffusion import cosine_schedule, ddim, drawn
+from genai_course.gan import KINDS, Discriminator, load_players, made_pictures
 from genai_course.guidance import load_prompted, prompting_task
+from genai_course.menagerie import ANIMALS
 from genai_course.training import train
 
 SMALL = {"drawn": 8, "widths": [8, 16], "depth": 1, "fold": 2, "schedule": "cosine", "size": 4, "lr": 0.003, "warm": 2, "dropped": 0.1, "decay": 0.5}
@@ -158,3 +160,55 @@ def test_two_runs_at_once_leave_a_whole_picture(drawn_in, trained, tmp_path):
         drawn_in("a cat", "--seed", seed, "--out", "alone.png")
         either.append((pixels(tmp_path / "alone.png") == left).all())
     assert any(either) and {file.name for file in tmp_path.iterdir()} == {"drawing.png", "alone.png"}
+
+
+# ---- the model of lesson 17
+
+@pytest.fixture(scope="module")
+def players(tmp_path_factory):
+    def saved(kind):
+        model = KINDS[kind](latent=8, widths=(8, 8, 8, 8))
+        both = nn.ModuleDict({"generator": model, "discriminator": Discriminator(widths=(4, 8, 8))})
+        card = {"kind": kind, "sizes": {"latent": 8, "widths": [8, 8, 8, 8]}, "widths": [4, 8, 8]}
+        return save_weights(tmp_path_factory.mktemp(kind) / "weights.safetensors", both, card)
+    return {kind: saved(kind) for kind in KINDS}
+
+
+@pytest.fixture
+def made_in(drawn_in, players): return lambda *arguments, kind="style", steps=None: drawn_in(*arguments, "--model", "gan", weights=players[kind], steps=steps)
+
+
+def test_a_gans_sheet_is_what_its_generator_makes_of_one_seed_after_another(made_in, players, tmp_path):
+    assert made_in("an owl and a kitty", "--count", 4, "--seed", 6, "--truncation", 0.5)[:2] == (0, "drawing.png\n")
+    owl, cat, generator = [*ANIMALS].index("owl"), [*ANIMALS].index("cat"), load_players(players["style"]).generator
+    sheet = pixels(tmp_path / "drawing.png")[::8, ::8]  # two in a row, each pixel 8 wide, and so is the gap
+    for i, code in enumerate([owl, cat, owl, cat]):
+        wanted = made_pictures(generator, torch.tensor([code]), 6 + i, 0.5)[0]
+        part = sheet[i // 2 * 33 :, i % 2 * 33 :][:32, :32]
+        assert np.abs(part.transpose(2, 0, 1) - ((wanted + 1) * 127.5).numpy()).max() <= 1
+
+
+def test_without_a_name_all_animals_take_turns(made_in, players, tmp_path):
+    assert "they take turns" in made_in("--count", 8, "--seed", 0, "--truncation", 1)[1]
+    sheet, generator = pixels(tmp_path / "drawing.png")[::6, ::6], load_players(players["style"]).generator
+    wanted = made_pictures(generator, torch.tensor([4]), 4)[0]  # three in a row: the fifth is in the middle
+    assert np.abs(sheet[33:65, 33:65].transpose(2, 0, 1) - ((wanted + 1) * 127.5).numpy()).max() <= 1
+
+
+def test_a_gan_says_what_it_takes_no_notice_of_and_draws_nothing_where_no_animal_is_named(made_in, tmp_path):
+    assert "no notice of 'wearing', 'crown'" in made_in("a cat wearing a crown")[1]
+    (tmp_path / "drawing.png").unlink()
+    assert "'a tree' names none: say cat, dog" in complaint_of(made_in("a tree")) and not [*tmp_path.iterdir()]
+
+
+def test_each_model_refuses_the_others_knobs_and_weights(made_in, drawn_in, players, trained, tmp_path):
+    for options in (["--strip", "s.png"], ["--negative", "a hat"], ["--steps", 3], ["--guidance", 2], ["--rescale", 0.5]):
+        assert f"the model gan has no {options[0]}" in complaint_of(made_in("a cat", *options))
+    assert "the model guidance has no --truncation" in complaint_of(drawn_in("a cat", "--truncation", 0.5))
+    assert "name weights that `train gan` made" in complaint_of(drawn_in("a cat", "--model", "gan", steps=None)) and not [*tmp_path.iterdir()]
+    assert "name weights that `train guidance` made" in complaint_of(drawn_in("a cat", weights=players["style"]))
+
+
+def test_a_generator_without_styles_is_not_truncated(made_in, tmp_path):
+    assert made_in("a cat", kind="plain")[0] == 0 and (tmp_path / "drawing.png").exists()
+    assert "know no styles" in complaint_of(made_in("a cat", "--truncation", 0.5, kind="plain"))

@@ -1,10 +1,11 @@
-"""`draw`: a picture of what a prompt says, pulled out of noise step by step."""
+"""`draw`: a picture of what a prompt says, pulled out of noise step by step, or of an animal, made in one."""
 
 import argparse
 import io
 import math
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,13 +14,24 @@ from torch import Tensor
 from tqdm import tqdm
 
 from genai_course.checkpoint import WEIGHTS
+from genai_course.cli import STEPS, TRUNCATION
 from genai_course.cli.trouble import Trouble, explained
 from genai_course.core import set_seed, write_atomically
 from genai_course.diffusion import Frame, ddim
+from genai_course.embeddings import words_in
+from genai_course.gan import StyleGenerator, load_players, made_pictures
 from genai_course.guidance import GUIDANCE, PromptedDrawer, load_prompted, remarks
+from genai_course.menagerie import ANIMALS, SAID
 
 LEAST = 512  # pixels of the sides of what is written, at least
 MOMENTS = 9  # of the strip
+
+
+class Drawing(NamedTuple):
+    "What a model has drawn."
+    told: list[str]  # lines for whoever asked
+    images: Tensor  # (N, 3, H, W) in [-1, 1]
+    frames: list[Frame]  # the steps, if there were any
 
 
 def sheet(images: Tensor, columns: int, scale: int) -> bytes:
@@ -61,30 +73,73 @@ def checked(name: str | None) -> Path | None:
     return file
 
 
-def drawer_of(options: argparse.Namespace) -> PromptedDrawer:
-    "The network of the weights that were named, or of the course's own. Raises Trouble, CheckpointError."
-    file = Path(options.weights).expanduser() if options.weights else WEIGHTS / "guidance.safetensors"
-    if not file.exists(): raise Trouble(f"there is no file {file}: make one with `python -m genai_course train guidance`, and name it with --weights.")
-    return load_prompted(file)
+def without_idle_knobs(options: argparse.Namespace) -> None:
+    "Raise Trouble where a knob was turned that the model does not have."
+    for model, knobs in KNOBS.items():
+        idle = [f"--{knob}" for knob in knobs if getattr(options, knob) is not None]
+        if idle and model != options.model: raise Trouble(f"the model {options.model} has no {' and no '.join(idle)}: leave it out, or choose --model {model}.")
+
+
+def weights_of(options: argparse.Namespace) -> Path:
+    "The file of the weights that were named, or of the course's own. Raises Trouble."
+    file = Path(options.weights).expanduser() if options.weights else WEIGHTS / f"{options.model}.safetensors"
+    if not file.exists(): raise Trouble(f"there is no file {file}: make one with `python -m genai_course train {options.model}`, and name it with --weights.")
+    return file
 
 
 def frames_of(drawer: PromptedDrawer, options: argparse.Namespace) -> list[Frame]:
     "All steps, with a progress bar. Raises ValueError for a number of steps that does not fit."
-    prompts, seed = [options.prompt] * options.count, set_seed(options.seed)
+    prompts, count = [options.prompt] * options.count, options.steps or STEPS
     scale = GUIDANCE if options.guidance is None else options.guidance
-    denoise = drawer.asked(prompts, scale, options.negative, options.rescale)
-    steps = ddim(denoise, drawer.noise(seed, options.count), drawer.alpha_bar, options.steps)
-    return list(tqdm(steps, total=options.steps, unit=" steps", desc="drawing", disable=None))
+    denoise = drawer.asked(prompts, scale, options.negative or "", options.rescale or 0.0)
+    steps = ddim(denoise, drawer.noise(options.seed, options.count), drawer.alpha_bar, count)
+    return list(tqdm(steps, total=count, unit=" steps", desc="drawing", disable=None))
+
+
+def prompted(options: argparse.Namespace) -> Drawing:
+    "What lesson 15's network draws. Raises Trouble, CheckpointError, ValueError."
+    drawer = load_prompted(weights_of(options))
+    told = [line for text in (options.prompt, options.negative) if text is not None for line in remarks(text, drawer.readers)]
+    frames = frames_of(drawer, options)
+    return Drawing(told, frames[-1].x_next, frames)
+
+
+NAMES = {word: code for code, animal in enumerate(ANIMALS) for word in SAID[animal]}  # what an animal is called, and its code
+SMALL_WORDS = {"a", "an", "the", "and", ","}
+
+
+def animals_in(prompt: str) -> tuple[list[int], list[str]]:
+    "The codes of the animals that are named, and a line about what else is said. Raises Trouble where words name none."
+    words = words_in(prompt)
+    codes, others = [NAMES[word] for word in words if word in NAMES], [word for word in words if word not in NAMES and word not in SMALL_WORDS]
+    if not words: return [*range(len(ANIMALS))], ["No animal is named: they take turns."]
+    if not codes: raise Trouble(f"the model gan draws animals only, and {prompt!r} names none: say {', '.join(ANIMALS)}, or nothing.")
+    return [*dict.fromkeys(codes)], [f"The model gan reads names of animals, and takes no notice of {', '.join(map(repr, dict.fromkeys(others)))}."] if others else []
+
+
+def made(options: argparse.Namespace) -> Drawing:
+    "What lesson 17's generator makes, in one step. Raises Trouble, CheckpointError."
+    (codes, told), generator = animals_in(options.prompt), load_players(weights_of(options)).generator
+    has_styles = isinstance(generator, StyleGenerator)
+    if options.truncation is not None and not has_styles: raise Trouble("these weights know no styles, so there is nothing to truncate: leave --truncation out.")
+    share = (TRUNCATION if options.truncation is None else options.truncation) if has_styles else 1.0
+    seeds = range(options.seed, options.seed + options.count)
+    return Drawing(told, torch.cat([made_pictures(generator, torch.tensor([codes[seed % len(codes)]]), seed, share) for seed in seeds]), [])
+
+
+MODELS = {"guidance": prompted, "gan": made}
+KNOBS = {"guidance": ("negative", "steps", "guidance", "rescale", "strip"), "gan": ("truncation",)}  # of one model only
 
 
 def run(options: argparse.Namespace, others: list[str]) -> int:
     "Draw what the prompt says, and write it. Raises Trouble."
+    without_idle_knobs(options)
     out, strip_file = checked(options.out), checked(options.strip)
+    options.seed = set_seed(options.seed)
     try:
-        drawer = drawer_of(options)
-        for line in [*remarks(options.prompt, drawer.readers), *(remarks(options.negative, drawer.readers) if options.negative else [])]: print(line)
-        frames = frames_of(drawer, options)
-        written = [write_atomically(out, contact_sheet(frames[-1].x_next))] + ([write_atomically(strip_file, strip(frames))] if strip_file else [])
+        drawing = MODELS[options.model](options)
+        for line in drawing.told: print(line)
+        written = [write_atomically(out, contact_sheet(drawing.images))] + ([write_atomically(strip_file, strip(drawing.frames))] if strip_file else [])
     except ValueError as error: raise Trouble(str(error)) from None
     except OSError as error: raise explained(error) from error
     print(*written, sep="\n")
