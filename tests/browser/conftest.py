@@ -1,20 +1,10 @@
 """A real JupyterLab in a real Chromium: the fixtures of the browser tests."""
 
-from pathlib import Path
-
 import pytest
 from lab import open_page, running_lab
 from playwright.sync_api import expect
 
 expect.set_options(timeout=30_000)  # a busy machine is no failure
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items):
-    "The tests of a module share an open notebook, so they stay in one process."
-    for item in items:
-        if HERE in item.path.parents: item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")
