@@ -161,13 +161,6 @@ def run_all(page: Page, seconds: float = PATIENCE) -> None:
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'")
 
 
-def run_anew(page: Page) -> None:
-    "Forget all outputs and run every cell, so that what they show stands as at first."
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
-    wait_for(lambda: cell_states(page)["done"] == 0, "the outputs to go")
-    run_all(page)
-
-
 def set_theme(page: Page, theme: str) -> None:
     "Change JupyterLab's theme and wait until the page wears it and the splash that covers the change is gone."
     page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)

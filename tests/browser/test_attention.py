@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from lab import open_copy, open_notebook, run_all, run_anew, write_notebook
+from lab import open_copy, open_notebook, run_all, write_notebook
 from looks import expect_readable_in_both_themes
 from playwright.sync_api import expect
 
@@ -21,16 +21,11 @@ explore_attention(SelfAttention(8, 2), read, "who looks at whom")
 """
 
 
-@pytest.fixture(scope="module")
-def notebook(page, lab):
-    "A notebook that shows the explorer."
-    open_notebook(page, lab, write_notebook(lab.folder / "attention.ipynb", SHOW))
-
-
 @pytest.fixture
-def explorer(page, notebook):
-    "The explorer, shown anew."
-    run_anew(page)
+def explorer(page, lab):
+    "A fresh explorer in a notebook of its own."
+    open_notebook(page, lab, write_notebook(lab.folder / "attention.ipynb", SHOW))
+    run_all(page)
     view = page.get_by_role("region", name="Attention explorer")
     expect(view).to_be_visible()
     return view

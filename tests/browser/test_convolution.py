@@ -2,7 +2,7 @@
 
 
 import pytest
-from lab import open_copy, open_notebook, run_all, run_anew, write_notebook
+from lab import open_copy, open_notebook, run_all, write_notebook
 from looks import expect_readable_in_both_themes
 from playwright.sync_api import expect
 
@@ -10,16 +10,11 @@ pytestmark = pytest.mark.browser
 SHOW = "from genai_course.explorers.convolution import explore_convolution\nexplore_convolution()"
 
 
-@pytest.fixture(scope="module")
-def notebook(page, lab):
-    "A notebook that shows the explorer."
-    open_notebook(page, lab, write_notebook(lab.folder / "filters.ipynb", SHOW))
-
-
 @pytest.fixture
-def explorer(page, notebook):
-    "The explorer, shown anew."
-    run_anew(page)
+def explorer(page, lab):
+    "A fresh explorer in a notebook of its own."
+    open_notebook(page, lab, write_notebook(lab.folder / "filters.ipynb", SHOW))
+    run_all(page)
     view = page.get_by_role("region", name="Convolution explorer")
     expect(view).to_be_visible()
     return view

@@ -10,11 +10,11 @@ from diffusers.optimization import get_cosine_schedule_with_warmup
 from diffusers.training_utils import EMAModel
 from torch.nn.functional import mse_loss
 
-from genai_course.cli.benches.measuring import Result, for_seconds, lower_than
+from genai_course.cli.benches.duels import for_seconds, walk
+from genai_course.cli.benches.measuring import Result, lower_than
 from genai_course.diffusion import COMMON, RECIPES, SCHEDULES, ddim, denoiser, drawing_task, drawn
 from genai_course.judge import EXAM, features, frechet_distance, load_judge
 from genai_course.menagerie import drawn_batch, drawn_batches
-from genai_course.training import train
 
 PEER = "diffusers' UNet2DModel, its DDPM recipe"
 WIDTHS = (24, 40, 72)  # of the peer: as many parameters as ours, within one part in twenty
@@ -33,11 +33,7 @@ class Trained(NamedTuple):
 def ours(seed: int, seconds: float) -> Trained:
     "The recipe of lesson 13, stopped after so many seconds."
     task = drawing_task(seed=seed, device="cpu", **RECIPES["diffusion.menagerie"].settings)
-    def walk():
-        for step in train(task.batches(0), *task.turns, steps=10**9):
-            task.after(step)
-            yield step
-    steps, alpha_bar = for_seconds(walk(), seconds), SCHEDULES[COMMON["schedule"]]()
+    steps, alpha_bar = for_seconds(walk(task), seconds), SCHEDULES[COMMON["schedule"]]()
     see = denoiser(task.model.eval(), alpha_bar, COMMON["target"], limit=1)
     return Trained(lambda noise: drawn(ddim(see, noise, alpha_bar, STEPS)), steps, sum(p.numel() for p in task.model.parameters()))
 
@@ -55,7 +51,7 @@ def peers(seed: int, seconds: float) -> Trained:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, betas=(0.95, 0.999), weight_decay=1e-6, eps=1e-8)
     rate = get_cosine_schedule_with_warmup(optimizer, num_warmup_steps=500, num_training_steps=10_000)
     average = EMAModel(model.parameters(), decay=0.9999, use_ema_warmup=True, inv_gamma=1.0, power=0.75)
-    def walk():
+    def learning():
         for batch in drawn_batches(16, seed):
             x_0 = torch.as_tensor(batch.images)
             eps, t = torch.randn_like(x_0), torch.randint(1000, (len(x_0),))
@@ -65,7 +61,7 @@ def peers(seed: int, seconds: float) -> Trained:
             optimizer.step(), rate.step(), optimizer.zero_grad()
             average.step(model.parameters())
             yield loss
-    steps = for_seconds(walk(), seconds)
+    steps = for_seconds(learning(), seconds)
     average.copy_to(model.parameters())
     return Trained(lambda noise: peers_pictures(model.eval(), noise), steps, sum(p.numel() for p in model.parameters()))
 

@@ -1,6 +1,6 @@
 """The duels of lesson 17: the ring of clouds, the collapse on purpose, and the animals against the recipe of DCGAN."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from time import process_time
 from typing import NamedTuple
@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from genai_course.cli.benches.measuring import Result, alone, at_least, for_seconds, lower_than
-from genai_course.core import Step
-from genai_course.gan import COLLAPSE, RECIPES, animals_task, made_pictures, made_points, ring_task, tally
+from genai_course.cli.benches.duels import for_seconds, walk
+from genai_course.cli.benches.measuring import Result, alone, at_least, lower_than
+from genai_course.gan import RECIPES, made_pictures, made_points, tally
 from genai_course.judge import EXAM, features, frechet_distance, judged, load_judge, modes_covered
 from genai_course.menagerie import ANIMALS, TRAINING_PAIRS, drawn_batch, drawn_batches
-from genai_course.training import Task, train
+from genai_course.training import Task
 
 PEER = "DCGAN: its layers, losses and Adam"
 WIDTHS, LATENT, PEERS_BATCH = (128, 64, 32), 100, 128  # of the peer: about as many parameters as ours, its paper's latents and batches
@@ -24,20 +24,24 @@ SEEDS, SECONDS, PICTURES, BATCH = 5, 600, 500, 100  # of duels for animals
 RING_GOAL, RING_SECONDS = 0.95, 30
 
 
-def walk(task: Task, steps: int | None = None) -> Iterator[Step]:
-    "A task's steps, each with what is done after it."
-    for step in train(task.batches(0), *task.turns, steps=10**9 if steps is None else steps):
-        task.after(step)
-        yield step
+def begun(name: str, seed: int) -> Task:
+    "A recipe's task, ready to begin."
+    return RECIPES[name].make(seed, "cpu", **RECIPES[name].settings)
+
+
+def played(name: str, seed: int, steps: int | None) -> Task:
+    "A recipe's task after so many steps, or after all of them."
+    task = begun(name, seed)
+    for _ in walk(task, steps or RECIPES[name].steps): pass
+    return task
 
 
 def ring(seeds: int, steps: int | None = None) -> list[Result]:
     "How much of the ring is covered in the worst of so many seeds, and how long a duel takes on the processor."
-    recipe, tallies, took = RECIPES["gan.ring"], [], []
+    tallies, took = [], []
     for seed in range(seeds):
-        task = ring_task(seed, "cpu", **recipe.settings)
         began = process_time()
-        for _ in walk(task, steps or recipe.steps): pass
+        task = played("gan.ring", seed, steps)
         took.append(process_time() - began)
         tallies.append(tally(made_points(task.model["generator"], POINTS, seed=1)))
     covered, good = zip(*tallies, strict=True)
@@ -48,11 +52,8 @@ def ring(seeds: int, steps: int | None = None) -> list[Result]:
 
 def collapse(seeds: int, steps: int | None = None) -> Result:
     "In how many duels that are set up to fail fewer than half of the clouds are covered."
-    covered = []
-    for seed in range(seeds):
-        task = ring_task(seed, "cpu", **COLLAPSE)
-        for _ in walk(task, steps or COLLAPSE["steps"]): pass
-        covered.append(tally(made_points(task.others["generator in training"], POINTS, seed=1)).covered)
+    players = [played("gan.collapse", seed, steps).others["generator in training"] for seed in range(seeds)]
+    covered = [tally(made_points(player, POINTS, seed=1)).covered for player in players]
     return at_least(f"duels set up to collapse that do, of {seeds}", sum(clouds < 4 for clouds in covered), "duels", [min(covered), max(covered)], 0.9 * seeds)
 
 
@@ -70,7 +71,7 @@ def numbers_in(*players: nn.Module) -> int:
 
 def ours(seed: int, seconds: float) -> Trained:
     "The recipe of lesson 17, stopped after so many seconds."
-    task = animals_task(seed, "cpu", **RECIPES["gan"].settings)
+    task = begun("gan", seed)
     steps, generator = for_seconds(walk(task), seconds), task.model["generator"].eval()
     return Trained(lambda count, luck: made_pictures(generator, torch.arange(count) % len(ANIMALS), luck).numpy(), steps, numbers_in(task.model))
 
@@ -130,8 +131,8 @@ def peers_pictures(generator: nn.Module, count: int, luck: int) -> np.ndarray:
 
 def animals(seconds: float, seeds: int, count: int) -> list[Result]:
     "The judge's distance from real pictures after the same seconds, seed by seed; and what of the menagerie our pictures cover."
-    real, judge = features(load_judge(), drawn_batch(count, EXAM, 0).images), load_judge()
-    pairs, modes, kinds = [], [], []
+    judge, pairs, modes, kinds = load_judge(), [], [], []
+    real = features(judge, drawn_batch(count, EXAM, 0).images)
     for seed in range(seeds):
         both = ours(seed, seconds), peers(seed, seconds)
         made = [trained.make(count, seed) for trained in both]

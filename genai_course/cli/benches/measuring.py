@@ -4,7 +4,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
@@ -32,13 +32,6 @@ def seconds(action: Callable[[], object]) -> float:
     began = time.perf_counter()
     action()
     return time.perf_counter() - began
-
-
-def for_seconds(steps: Iterator, seconds: float) -> int:
-    "Take steps until the processor has worked so long; returns how many there were."
-    end, done = time.process_time() + seconds, 0
-    while time.process_time() < end and next(steps, None) is not None: done += 1
-    return done
 
 
 def by_turns(ours: Callable[[], object], peers: Callable[[], object], repeats: int, warm_up: bool = True) -> list[tuple[float, float]]:
