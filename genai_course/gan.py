@@ -304,7 +304,7 @@ def load_players(path: Path | str) -> Players:
     return Players(**players.eval())
 
 
-ZOO = {"sizes": {"latent": 64, "widths": [96, 64, 32, 16]}, "widths": [24, 48, 96], "size": 16, "game": "relativistic", "rates": [0.001, 0.001], "penalty": 0.1, "decay": 0.995, "steps": 3000}
+ZOO = {"sizes": {"latent": 64, "widths": [96, 64, 32, 16]}, "widths": [24, 48, 96], "size": 16, "game": "relativistic", "rates": [0.0005, 0.0005], "penalty": 3.0, "decay": 0.995, "steps": 3000}
 RECIPES |= {
     "gan": Recipe("a generator with styles and a discriminator play for the animals in hats", animals_task, {**ZOO, "kind": "style"}, steps=ZOO["steps"], val_every=250),
     "gan.plain": Recipe("the same, and the generator knows no styles", animals_task, {**ZOO, "kind": "plain"}, steps=ZOO["steps"], val_every=250),

@@ -87,17 +87,16 @@ class PromptedLayers(nn.Module):
 
 
 class PromptedUNet(UNet):
-    "Pictures x (B, channels, H, W) at times (B,), with prompts of `told` numbers a word, to an answer of their shape. Squares of `fold` by `fold` pixels count as one place."
+    "Pictures x (B, channels, H, W) at times (B,), with prompts of `told` numbers a word, to an answer of their shape."
     def __init__(self, channels: int = 3, widths: Sequence[int] = (40, 80, 128), depth: int = 1, told: int = 96, steps: int = 1000, fold: int = 2):
-        self.fold, self.width_of_words = fold, told  # before the layers, which are made of it
-        super().__init__(channels * fold**2, widths, depth, steps)
+        self.width_of_words = told  # before the layers, which are made of it
+        super().__init__(channels, widths, depth, steps, fold)
 
     def layers(self, inputs: int, outputs: int, attends: bool = False) -> nn.Module:
         return PromptedLayers(inputs, outputs, self.told, self.width_of_words, self.depth, attends)
 
     def forward(self, x: Tensor, t: Tensor, prompt: Prompt) -> Tensor:
-        folded = F.pixel_unshuffle(x, self.fold)
-        return F.pixel_shuffle(self.through(folded, Known(self.time(t), prompt)), self.fold)
+        return self.through(x, Known(self.time(t), prompt))
 
 # %% ../nbs/15_guidance.ipynb #ca5169af
 def blank_row(length: int) -> np.ndarray:

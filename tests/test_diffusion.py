@@ -418,8 +418,17 @@ def test_the_short_cut_carries_detail_past_the_bottom():
     assert not close(model(x, torch.tensor([5])), model(-x, torch.tensor([5])), 1e-3)
 
 
+def test_a_folded_network_takes_squares_of_pixels_for_places():
+    def squares(x): return x.reshape(2, 3, 4, 2, 4, 2).permute(0, 1, 3, 5, 2, 4).reshape(2, 12, 4, 4)
+    folded, flat = (stirred(UNet(channels, (8, 16), steps=50, fold=fold)).eval() for channels, fold in ((3, 2), (12, 1)))
+    flat.load_state_dict(folded.state_dict())
+    x, t = random(2, 3, 8, 8), torch.tensor([10, 40])
+    with torch.no_grad(): assert close(squares(folded(x, t)), flat(squares(x), t), 1e-5)
+    with pytest.raises(ValueError, match="take sides that 4 divides"): folded(torch.zeros(1, 3, 6, 8), torch.tensor([1]))
+
+
 def test_pictures_that_cannot_be_halved_are_refused():
-    with pytest.raises(ValueError, match="pictures of 6 by 10 cannot be halved 2 times: take sides that 4 divides"):
+    with pytest.raises(ValueError, match="pictures of 6 by 10 cannot be halved so often: take sides that 4 divides"):
         UNet(1, (8, 8, 8))(torch.zeros(1, 1, 6, 10), torch.tensor([1]))
     with pytest.raises(ValueError, match="3 heads cannot share 16 channels"): PictureAttention(16, heads=3)
 
@@ -484,7 +493,7 @@ def test_an_average_forgets_its_beginning():
 
 # ---- the recipe
 
-SMALL = {"pictures": "digits", "widths": [8, 16], "depth": 1, "schedule": "cosine", "target": "v", "size": 16, "lr": 0.003, "decay": 0.9}
+SMALL = {"pictures": "digits", "widths": [8, 16], "depth": 1, "fold": 1, "schedule": "cosine", "target": "v", "size": 16, "lr": 0.003, "decay": 0.9}
 
 
 def trained(steps, **changes):

@@ -6,7 +6,7 @@ from genai_course.checkpoint import WEIGHTS, load_weights, read_card
 from genai_course.cli.commands.train import recipes
 
 FILES = sorted(WEIGHTS.glob("*.safetensors"))
-MEGABYTES = {"transformer": 6.2, "finetuning": 0.8, "guidance": 3.0}  # what writes, and what draws
+MEGABYTES = {"transformer": 6.2, "finetuning": 0.8, "guidance": 3.0, "diffusion.menagerie": 1.5}  # what writes, and what draws
 NOT_DRAWN = {"drawn": 1}  # pictures to train on, which measuring has no use for
 
 
