@@ -41,7 +41,7 @@ def ours(seed: int, seconds: float) -> Trained:
 def peers_network() -> UNet2DModel:
     "Three sizes, attention at the smallest, as ours."
     down, up = ["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"], ["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"]
-    return UNet2DModel(sample_size=32, layers_per_block=1, block_out_channels=WIDTHS, down_block_types=down, up_block_types=up, norm_num_groups=8, attention_head_dim=14)
+    return UNet2DModel(sample_size=32, layers_per_block=1, block_out_channels=WIDTHS, down_block_types=down, up_block_types=up, norm_num_groups=8, attention_head_dim=WIDTHS[-1] // 4)
 
 
 def peers(seed: int, seconds: float) -> Trained:
