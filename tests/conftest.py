@@ -20,6 +20,25 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+SHARING = ("tests/browser/", "tests/grading/test_exports.py", "tests/grading/test_corpus_of_", "tests/grading/test_sandbox.py", "tests/cli/test_wheel.py")  # modules whose tests share something that is dear to make
+
+
+def unit_of(nodeid: str) -> str:
+    "What stays in one process with a test: its module, where that shares something, else nothing."
+    module = nodeid.split("::")[0]
+    return module if module.startswith(SHARING) else nodeid
+
+
+def pytest_xdist_make_scheduler(config, log):
+    "Deals tests out to processes by their units. (pytest 9.2 ignores the marks that pytest-xdist 3.8 has for this.)"
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByUnit(LoadScopeScheduling):
+        def _split_scope(self, nodeid): return unit_of(nodeid)
+
+    return ByUnit(config, log)
+
+
 def pytest_collection_modifyitems(items):
     leave_out = pytest.mark.skip(reason="takes minutes: python -m genai_course test --full")
     for item in items:

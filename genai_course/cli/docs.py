@@ -11,11 +11,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from genai_course.cli import docs_pages as pages
+from genai_course.cli import normal
 from genai_course.cli.catalogue import Lesson, notebooks
 from genai_course.cli.docs_api import api_page, modules
 from genai_course.cli.docs_cells import page
 from genai_course.cli.docs_live import script, script_name, may_have_views, view_html, views
 from genai_course.cli.notebooks import read_notebook
+from genai_course.cli.recipe_list import recipe_lines
 from genai_course.cli.trouble import Trouble, explained
 
 CONF = "from genai_course.cli.docs_conf import *\n"
@@ -95,11 +97,14 @@ def make_source(course: Path, folder: Path) -> None:
     gallery = {lesson.stem: lesson.originals["lessons"] for lesson in tools if lesson.stem == ALWAYS_LIVE}
     made = modules(course)
     generated = {"index": pages.front_page(course, lessons, tools, explorers), "lessons": pages.lessons_page(lessons), "claims": pages.claims_page(lessons), "tools": pages.tools_page(tools),
-                 "explorers": pages.explorers_page(explorers | gallery, live), "exercises": pages.exercises_page(lessons, questions()), "api/index": pages.api_index(made)}  # fmt: skip
+                 "explorers": pages.explorers_page(explorers | gallery, live), "exercises": pages.exercises_page(lessons, questions()), "api/index": pages.api_index(made),
+                 "normal": normal.page(recipe_lines())}  # fmt: skip
     for name, text in (generated | {f"api/{module.stem}": api_page(module) for module in made}).items(): source.write(f"{name}.md", text)
     for name, title in (pages.guides(course) | {"docs/glossary": "Glossary"}).items():
         if (course / f"{name}.md").exists(): source.write(f"{name}.md", pages.guide(title, (course / f"{name}.md").read_text(encoding="utf-8")))
     for file in [*(course / "docs" / "site").glob("*.*"), course / "genai_course/static/style.css"]: shutil.copy(file, source.static)
+    (folder / "normal").mkdir()
+    for name, png in normal.pictures().items(): (folder / "normal" / f"{name}.png").write_bytes(png)
     (folder / "conf.py").write_text(CONF, encoding="utf-8")
 
 

@@ -128,7 +128,7 @@ def front_page(course: Path, lessons: list[Lesson], tools: list[Lesson], explore
     titled = [f"{lesson.stem[:2]} {lesson.words.title.split(':')[0]} <nbs/{lesson.stem}>" for lesson in lessons]
     live = [f"{stem[:2]} {front_matter(read_notebook(file)).title.split(': ', 1)[-1]} <nbs/explorers/{stem}>" for stem, file in explorers.items() if not stem.startswith("00")]
     reference = [f"{title} <{name}>" for title, name in {"Library": "api/index", "Glossary": "docs/glossary"}.items() if name != "docs/glossary" or (course / "docs/glossary.md").exists()]
-    trees = {"Lessons": ["All lessons <lessons>", *titled, "Claims <claims>", "Exercises <exercises>"], "Explorers": ["All explorers <explorers>", *live],
+    trees = {"Lessons": ["All lessons <lessons>", *titled, "Claims <claims>", "Exercises <exercises>", "Is my result normal? <normal>"], "Explorers": ["All explorers <explorers>", *live],
              "Tools": ["All tools <tools>", *[f"{tool.words.title.split(':')[0]} <nbs/{tool.stem}>" for tool in tools]],
              "Reference": reference, "Guides": [f"{title} <{name}>" for name, title in guides(course).items()]}  # fmt: skip
     ways = "Go on with the [lessons](lessons.md), the [claims](claims.md) that they test, the [explorers](explorers.md), or the [library](api/index.md) that they build."

@@ -17,8 +17,6 @@ import pytest
 from genai_course.cli.requirements import name_of, requirements
 from tests.cli.conftest import ROOT
 
-pytestmark = pytest.mark.xdist_group("wheel")  # it is built once
-
 MEGABYTES = 30
 BUILT_FROM = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "genai_course", "nbs", "exercises", "solutions", "docs")
 CARRIED = ("nbs/*.ipynb", "nbs/explorers/*.ipynb", "exercises/*.ipynb", "solutions/*.ipynb", "docs/scaling_out.md")

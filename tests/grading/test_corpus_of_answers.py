@@ -39,6 +39,5 @@ def found_by_nobody(): return json.loads(nobody.run_as_nobody(Path(grading.__fil
 
 
 @BY_NOBODY
-@pytest.mark.xdist_group("corpus in a plain process")
 @pytest.mark.parametrize("case", PLAIN_TOO, ids=name_of)
 def test_in_a_plain_process_as_an_ordinary_user(case): expect_found(case, found_by_nobody()[case.name])

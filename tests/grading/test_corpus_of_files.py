@@ -14,7 +14,6 @@ from corpus.files import CASES, IDENTS, ROOT, write_all
 
 from genai_course.grading.classes.page import page
 
-pytestmark = pytest.mark.xdist_group("corpus")
 SCHEMA = json.loads((package_files("genai_course") / "grading" / "schema" / "genai-grade-1.json").read_text())
 
 

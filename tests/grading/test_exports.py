@@ -18,7 +18,6 @@ from genai_course.grading.exports.gradescope import results
 from genai_course.grading.exports.marks import marks_markdown
 from genai_course.grading.sandbox.isolation import why_no_bubblewrap
 
-pytestmark = pytest.mark.xdist_group("exports")
 WRONG = changed("wrong", with_source("def perplexity(p):\n    return 1 / np.mean(p)"), ())
 
 

@@ -47,7 +47,7 @@ def cases():
     reasons = {"bubblewrap": isolation.why_no_bubblewrap(), "plain": isolation.why_not_plain()}
     for kind, expected in (("bubblewrap", WALLED), ("plain", OPEN)):
         for who, reason in (("this user", reasons[kind]), ("nobody", nobody.why_not() or (reasons[kind] if kind == "bubblewrap" else ""))):
-            marks = [pytest.mark.skipif(bool(reason), reason=reason), pytest.mark.xdist_group(f"sandbox {kind} {who}")]
+            marks = [pytest.mark.skipif(bool(reason), reason=reason)]
             yield from (pytest.param(kind, who, probe, expected[probe], id=f"{kind}-{who}-{probe}", marks=marks) for probe in expected)
 
 

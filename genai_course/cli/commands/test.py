@@ -18,7 +18,7 @@ def pytest_arguments(others: list[str]) -> list[str]:
     "Pytest's arguments: `others`, run in two processes unless they say otherwise or there is one processor."
     said = any(other == option or other.startswith(f"{option}=") or (option == "-n" and other[:2] == "-n") for other in others for option in ALONE)
     if said or (os.cpu_count() or 1) < PROCESSES: return others
-    return ["-n", str(PROCESSES), "--dist", "loadgroup", *others]
+    return ["-n", str(PROCESSES), "--dist", "loadscope", *others]
 
 
 def circumstances(full: bool, data: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from genai_course.checkpoint import CheckpointError, read_checkpoint
-from genai_course.cli import PROGRAM, SAVE_EVERY
+from genai_course.cli import PROGRAM, SAVE_EVERY, normal
 from genai_course.cli.recipe_list import modules_with_recipes
 from genai_course.cli.runs import Limits, Run, identity, stop_signals
 from genai_course.cli.trouble import Trouble, explained
@@ -96,7 +96,7 @@ def train_in(folder: Path, options: argparse.Namespace) -> int:
             return STOPPED
     run.save_weights(bool(options.half))
     if options.json: write_atomically(options.json, json.dumps(run.report(), indent=1) + "\n")
-    print(f"{run.log.step} steps, {run.log.seconds:.1f} s, validation loss {run.log.val_loss:.3f}. Weights: {run.weights}")
+    print(f"{run.log.step} steps, {run.log.seconds:.1f} s, validation loss {run.log.val_loss:.3f}.{normal.remark(run.identity, run.log.step)} Weights: {run.weights}")
     return 0
 
 
