@@ -12,6 +12,7 @@ import pytest
 
 from genai_course.cli import build, execution
 from genai_course.cli.notebooks import front_matter, read_notebook, source_of
+from genai_course.cli.trouble import Trouble
 
 ROOT = Path(__file__).parents[1]
 NUMBERED = sorted((ROOT / "nbs").glob("[0-9][0-9]_*.ipynb"))
@@ -122,6 +123,13 @@ def test_a_notebook_that_fails_is_noticed(tmp_path):
     notebook = {"cells": [skipped], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     execution.execute(notebook, tmp_path)
     with pytest.raises(Exception, match="ZeroDivisionError"): execution.execute(notebook | {"cells": [cell]}, tmp_path)
+
+
+def test_a_view_that_shows_an_error_in_its_place_is_one(tmp_path):
+    def notebook(function): return {"cells": [{"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [], "source": f"from genai_course.charts import Words\nfrom genai_course.views import Explorer\nExplorer('a', {function})"}],
+                                    "metadata": {}, "nbformat": 4, "nbformat_minor": 5}  # fmt: skip
+    assert execution.execute(notebook("lambda: Words('all is well')"), tmp_path)["cells"][0]["outputs"]
+    with pytest.raises(Trouble, match="from genai_course.charts import Words' shows an error in place of its view: ZeroDivisionError"): execution.execute(notebook("lambda: 1 / 0"), tmp_path)
 
 
 def test_ruff_is_content():
