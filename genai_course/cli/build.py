@@ -8,7 +8,7 @@ from pathlib import Path
 from genai_course.cli.execution import execute
 from genai_course.cli.notebooks import read_notebook
 from genai_course.cli.origin import origin
-from genai_course.cli.readme import write_lessons
+from genai_course.cli.readme import write_tables
 from genai_course.core import course_folder, write_atomically
 
 
@@ -58,7 +58,7 @@ def build(stem: str | None = None) -> int:
     root = course_folder()
     export_modules(root)
     if build_exercises(["build"]): return 1
-    write_lessons(root)
+    write_tables(root)
     for file in notebooks_with_outputs(root):
         if stem and stem not in (file.stem, file.stem[3:]) or is_fresh(file, root): continue
         print(f"running {file.relative_to(root)}", flush=True)

@@ -1,15 +1,24 @@
-"""The README's table of lessons, made of what the lessons say about themselves."""
+"""The README's tables: of lessons, made of what they say about themselves, and of figures, made of what `bench` has measured."""
 
+import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
 
+from genai_course.cli import BENCHES
+from genai_course.cli.benches.measuring import Result
 from genai_course.cli.catalogue import Lesson, notebooks
 from genai_course.cli.docs_pages import quotes
 from genai_course.cli.markdown import table
 from genai_course.cli.trouble import Trouble
 from genai_course.core import write_atomically
 
-BEGIN, END = "<!-- The lessons: written by `python -m genai_course build`. -->\n\n", "\n\n<!-- End of the lessons. -->"
+MEASURED = Path("docs", "measured")  # NAME.json of each family: python -m genai_course bench NAME --json docs/measured/NAME.json
+
+
+def marks(name: str) -> tuple[str, str]:
+    "What stands before a table and after it."
+    return f"<!-- The {name}: written by `python -m genai_course build`. -->\n\n", f"\n\n<!-- End of the {name}. -->"
 
 
 def row(lesson: Lesson) -> list[str]:
@@ -18,17 +27,56 @@ def row(lesson: Lesson) -> list[str]:
     return [lesson.stem[:2], title, " ".join(f'"{claim}"' for claim in quotes(said)), facts.get("minutes", ""), facts.get("run_all", "")]
 
 
-def with_lessons(readme: str, lessons: list[Lesson]) -> str:
-    "The `readme` with the table of `lessons` between its two marks. Raises Trouble where they are missing."
-    before, begun, rest = readme.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not (begun and ended): raise Trouble(f"README.md has lost the marks around its table of lessons: put {BEGIN.strip()!r} and {END.strip()!r} back.")
-    return before + BEGIN + table(["", "lesson", "the claim it tests", "minutes", "all cells"], map(row, lessons)) + END + after
+def lessons_table(lessons: Iterable[Lesson]) -> str:
+    "All lessons, a row each."
+    return table(["", "lesson", "the claim it tests", "minutes", "all cells"], map(row, lessons))
 
 
-def write_lessons(course: Path) -> None:
-    "Bring the README's table up to date. Raises Trouble, OSError."
+def figure(name: str, result: Result) -> list[str]:
+    "What was measured of the family `name`: beside a peer if there is one, and whether the goal was reached."
+    low, high = (f"{value:.3g}" for value in result.spread)
+    span = f"{low} to {high}" if low != high else low
+    beside = [f"{result.peer}: {result.peer_value:.3g}", f"{result.ratio:.3g} ({span})"] if result.peer else ["", f"({span})" if low != high else ""]
+    return [result.name, f"{result.value:.3g} {result.unit}", *beside, f"{result.goal}: {'reached' if result.met else 'not reached'}", f"`bench {name}`"]
+
+
+def figures_table(measured: dict[str, list[Result]]) -> str:
+    "All figures, a row each, in the order of the families."
+    rows = [figure(name, result) for name in BENCHES for result in measured.get(name, [])]
+    return table(["figure", "ours", "the other", "ratio, and its spread", "goal", "command"], rows).replace(">=", "≥").replace("<=", "≤")
+
+
+def figures(course: Path) -> dict[str, list[Result]]:
+    "What was measured of each family, by name. Raises Trouble for a file of no family."
+    read = {file.stem: json.loads(file.read_text(encoding="utf-8"))["results"] for file in sorted((course / MEASURED).glob("*.json"))}
+    if strays := [name for name in read if name not in BENCHES]: raise Trouble(f"{MEASURED / strays[0]}.json is of no family that `bench` measures: name it as one of {', '.join(BENCHES)}, or remove it.")
+    return {name: [Result(**found) for found in results] for name, results in read.items()}
+
+
+TABLES: dict[str, Callable[[Path], str]] = {
+    "lessons": lambda course: lessons_table(lesson for lesson in notebooks(course) if lesson.number),
+    "figures": lambda course: figures_table(figures(course)),
+}
+
+
+def with_table(readme: str, name: str, content: str) -> str:
+    "The `readme` with a table's `content` between its two marks. Raises Trouble where they are missing."
+    begin, end = marks(name)
+    before, begun, rest = readme.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not (begun and ended): raise Trouble(f"README.md has lost the marks around its table of {name}: put {begin.strip()!r} and {end.strip()!r} back.")
+    return before + begin + content + end + after
+
+
+def with_tables(readme: str, course: Path) -> str:
+    "The `readme` with all of its tables as they are now. Raises Trouble."
+    for name, content in TABLES.items(): readme = with_table(readme, name, content(course))
+    return readme
+
+
+def write_tables(course: Path) -> None:
+    "Bring the README's tables up to date. Raises Trouble, OSError."
     file = course / "README.md"
     text = file.read_text(encoding="utf-8")
-    fresh = with_lessons(text, [lesson for lesson in notebooks(course) if lesson.number])
+    fresh = with_tables(text, course)
     if fresh != text: write_atomically(file, fresh)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from genai_course.cli.benches.measuring import at_most, how_much_faster
 from genai_course.cli.catalogue import notebooks
 from genai_course.cli.notebooks import read_notebook
-from genai_course.cli.readme import BEGIN, END, with_lessons
+from genai_course.cli.readme import MEASURED, TABLES, figure, figures, lessons_table, marks, with_table, with_tables
 from genai_course.cli.trouble import Trouble
 from genai_course.core import course_folder
 
@@ -20,9 +21,10 @@ README = (COURSE / "README.md").read_text(encoding="utf-8")
 LESSONS = [lesson for lesson in notebooks(COURSE) if lesson.number]
 
 
-def test_its_table_is_made_of_what_the_lessons_say():
-    assert with_lessons(README, LESSONS) == README, "run: python -m genai_course build"
+def test_its_tables_are_made_of_what_lessons_say_and_what_was_measured():
+    assert with_tables(README, COURSE) == README, "run: python -m genai_course build"
     assert all(f"[{lesson.words.title}](nbs/{lesson.stem}.ipynb)" in README for lesson in LESSONS)
+    assert all(result.name in README for results in figures(COURSE).values() for result in results) and figures(COURSE)
 
 
 def test_the_map_that_is_shown_on_the_web_has_every_lesson():
@@ -31,15 +33,29 @@ def test_the_map_that_is_shown_on_the_web_has_every_lesson():
 
 
 def test_a_table_that_has_aged_is_written_anew_and_nothing_else():
-    aged = f"Above.\n{BEGIN}| old |{END}\nBelow."
-    fresh = with_lessons(aged, LESSONS[:1])
-    assert fresh.startswith(f"Above.\n{BEGIN}|") and fresh.endswith(f"|{END}\nBelow.") and "old" not in fresh
+    begin, end = marks("lessons")
+    fresh = with_table(f"Above.\n{begin}| old |{end}\nBelow.", "lessons", lessons_table(LESSONS[:1]))
+    assert fresh.startswith(f"Above.\n{begin}|") and fresh.endswith(f"|{end}\nBelow.") and "old" not in fresh
     assert fresh.count("\n| 0") == 1 and LESSONS[0].words.title in fresh
 
 
-@pytest.mark.parametrize("lost", [BEGIN, END])
+@pytest.mark.parametrize("lost", [mark for name in TABLES for mark in marks(name)])
 def test_a_readme_without_its_marks_is_told_so(lost):
-    with pytest.raises(Trouble, match="put .* back"): with_lessons(README.replace(lost, ""), LESSONS)
+    with pytest.raises(Trouble, match="put .* back"): with_tables(README.replace(lost, ""), COURSE)
+
+
+def test_a_figure_says_what_it_is_beside_and_whether_the_goal_was_reached():
+    beside = how_much_faster("steps", "another", [(1.0, 3.0), (1.0, 5.0), (2.0, 8.0)], goal=10)
+    assert figure("text", beside) == ["steps", "1 seconds", "another: 5", "4 (3 to 5)", "ratio >= 10: not reached", "`bench text`"]
+    assert figure("text", at_most("start", 2.0, "s", [2.0, 2.0], 3)) == ["start", "2 s", "", "", "value <= 3: reached", "`bench text`"]
+
+
+def test_figures_of_no_family_are_told(tmp_path):
+    (tmp_path / MEASURED).mkdir(parents=True)
+    (tmp_path / MEASURED / "text.json").write_text(json.dumps({"results": [at_most("start", 2.0, "s", [1.0, 3.0], 3).as_json()]}))
+    assert figures(tmp_path)["text"][0].spread == [1.0, 3.0]
+    (tmp_path / MEASURED / "speed.json").write_text(json.dumps({"results": []}))
+    with pytest.raises(Trouble, match="of no family"): figures(tmp_path)
 
 
 def test_the_strip_at_its_top_is_what_its_command_draws(tmp_path):
