@@ -39,6 +39,7 @@ def _lab_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", metavar="FOLDER", help=f"where an installed course unpacks its notebooks (default: {USUAL_FOLDER}); later starts renew there what you have not changed")
     parser.add_argument("--port", type=int, metavar="N", help="the port that JupyterLab listens on (default: the first free one from 8888)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser; only say the address")
+    parser.add_argument("--prepare", action="store_true", help="make everything ready and end, where another program opens the notebooks")
 
 
 def _test_options(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,6 @@
 """What an installed course does in place of a clone: it unpacks and renews notebooks, and sets nothing up."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -131,6 +132,17 @@ def test_lab_says_what_it_unpacks_where_and_what_it_keeps(course, tmp_path, monk
     first, second, kept = capsys.readouterr().out.splitlines()
     assert first.startswith(f"Unpacking the course's notebooks in {tmp_path / 'mine'};") and second.startswith("Renewing")
     assert kept.startswith("Kept lessons/01_first.ipynb: you have changed it")
+
+
+def test_prepared_everything_is_there_and_no_server_starts(course, tmp_path, monkeypatch, capsys):
+    as_if_installed(monkeypatch, course)
+    monkeypatch.setattr(lab, "course_folder", lambda: course)
+    monkeypatch.setattr(lab, "fetch_or_say", lambda: print("fetched"))
+    monkeypatch.setattr("jupyterlab.labapp.LabApp.launch_instance", lambda options: pytest.fail("a server has started"))
+    monkeypatch.chdir(tmp_path)
+    options = argparse.Namespace(folder="mine", port=None, no_browser=False, prepare=True)
+    assert lab.run(options, []) == 0 and (tmp_path / "mine/lessons/01_first.ipynb").exists()
+    assert capsys.readouterr().out.splitlines()[1:] == ["fetched", f"Ready: open {tmp_path / 'mine/course_map.ipynb'}"]
 
 
 def test_a_file_in_the_folders_place_is_one_line(course, tmp_path, monkeypatch):

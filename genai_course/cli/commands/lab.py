@@ -89,12 +89,16 @@ def _prepare_jupyter() -> str:
 
 
 def run(options: argparse.Namespace, others: list[str]) -> int:
-    "Open the course in JupyterLab; ends when it is stopped with Ctrl-C."
-    course, port = course_folder(), choose_port(options.port)
+    "Open the course in JupyterLab; ends when it is stopped with Ctrl-C, or at once where it was to `prepare` only."
+    course, port = course_folder(), None if options.prepare else choose_port(options.port)
     root = root_folder(course, options.folder)
     os.chdir(root)
-    page, saved = _page(root, make_work(course)), "work/" if root == course else root
+    course_map = make_work(course)
+    page, saved = _page(root, course_map), "work/" if root == course else root
     fetch_or_say()
+    if options.prepare:
+        print(f"Ready: open {course_map}")
+        return 0
     token = _prepare_jupyter()
     print(f"JupyterLab: http://localhost:{port}{page}?token={token}\nCtrl-C here stops it; your work is saved in {saved}.", flush=True)
     from jupyterlab.labapp import LabApp
