@@ -33,16 +33,15 @@ def lessons_table(lessons: Iterable[Lesson]) -> str:
 
 
 def figure(name: str, result: Result) -> list[str]:
-    "What was measured of the family `name`: beside a peer if there is one, and whether the goal was reached."
-    low, high = (f"{value:.3g}" for value in result.spread)
-    span = f"{low} to {high}" if low != high else low
-    beside = [f"{result.peer}: {result.peer_value:.3g}", f"{result.ratio:.3g} ({span})"] if result.peer else ["", f"({span})" if low != high else ""]
-    return [result.name, f"{result.value:.3g} {result.unit}", *beside, f"{result.goal}: {'reached' if result.met else 'not reached'}", f"`bench {name}`"]
+    "What was measured of the family `name` beside another implementation, and whether the goal was reached."
+    low, high = result.spread
+    ratio = f"{result.ratio:.3g} ({low:.3g} to {high:.3g})"
+    return [result.name, f"{result.value:.3g} {result.unit}", f"{result.peer}: {result.peer_value:.3g}", ratio, f"{result.goal}: {'reached' if result.met else 'not reached'}", f"`bench {name}`"]
 
 
 def figures_table(measured: dict[str, list[Result]]) -> str:
-    "All figures, a row each, in the order of the families."
-    rows = [figure(name, result) for name in BENCHES for result in measured.get(name, [])]
+    "All figures that have another one beside them, a row each, in the order of the families."
+    rows = [figure(name, result) for name in BENCHES for result in measured.get(name, []) if result.peer]
     return table(["figure", "ours", "the other", "ratio, and its spread", "goal", "command"], rows).replace(">=", "≥").replace("<=", "≤")
 
 
