@@ -104,7 +104,14 @@ def test_of_an_odd_prompt_it_speaks_and_draws_on(drawn_in, tmp_path, prompt, lin
 
 def test_without_a_prompt_it_draws_anything_and_an_unknown_negative_word_is_told(drawn_in):
     assert "empty" in drawn_in()[1] and "'catt'" in drawn_in("a cat", "--negative", "a catt")[1]
-    assert drawn_in("a cat")[1].count("\n") == 1  # nothing but where it is
+    assert drawn_in("a cat")[1].count("\n") == drawn_in("a cat", "--negative", "")[1].count("\n") == 1  # nothing but where it is
+
+
+def test_what_is_odd_is_said_before_it_draws(drawn_in, monkeypatch):
+    def begun(drawer, options): raise KeyboardInterrupt
+    monkeypatch.setattr(draw, "frames_of", begun)
+    status, said, _ = drawn_in("a catt")
+    assert status and "did you mean cat?" in said
 
 
 # ---- what cannot be

@@ -29,7 +29,6 @@ MOMENTS = 9  # of the strip
 
 class Drawing(NamedTuple):
     "What a model has drawn."
-    told: list[str]  # lines for whoever asked
     images: Tensor  # (N, 3, H, W) in [-1, 1]
     frames: list[Frame]  # the steps, if there were any
 
@@ -97,11 +96,12 @@ def frames_of(drawer: PromptedDrawer, options: argparse.Namespace) -> list[Frame
 
 
 def prompted(options: argparse.Namespace) -> Drawing:
-    "What lesson 15's network draws. Raises Trouble, CheckpointError, ValueError."
+    "What lesson 15's network draws, after saying what it cannot read. Raises Trouble, CheckpointError, ValueError."
     drawer = load_prompted(weights_of(options))
-    told = [line for text in (options.prompt, options.negative) if text is not None for line in remarks(text, drawer.readers)]
+    for text in [options.prompt, *([options.negative] if options.negative else [])]:
+        for line in remarks(text, drawer.readers): print(line)
     frames = frames_of(drawer, options)
-    return Drawing(told, frames[-1].x_next, frames)
+    return Drawing(frames[-1].x_next, frames)
 
 
 NAMES = {word: code for code, animal in enumerate(ANIMALS) for word in SAID[animal]}  # what an animal is called, and its code
@@ -118,13 +118,14 @@ def animals_in(prompt: str) -> tuple[list[int], list[str]]:
 
 
 def made(options: argparse.Namespace) -> Drawing:
-    "What lesson 17's generator makes, in one step. Raises Trouble, CheckpointError."
+    "What lesson 17's generator makes, in one step, after saying what it takes no notice of. Raises Trouble, CheckpointError."
     (codes, told), generator = animals_in(options.prompt), load_players(weights_of(options)).generator
     has_styles = isinstance(generator, StyleGenerator)
     if options.truncation is not None and not has_styles: raise Trouble("these weights know no styles, so there is nothing to truncate: leave --truncation out.")
     share = (TRUNCATION if options.truncation is None else options.truncation) if has_styles else 1.0
+    for line in told: print(line)
     seeds = range(options.seed, options.seed + options.count)
-    return Drawing(told, torch.cat([made_pictures(generator, torch.tensor([codes[seed % len(codes)]]), seed, share) for seed in seeds]), [])
+    return Drawing(torch.cat([made_pictures(generator, torch.tensor([codes[seed % len(codes)]]), seed, share) for seed in seeds]), [])
 
 
 MODELS = {"guidance": prompted, "gan": made}
@@ -138,7 +139,6 @@ def run(options: argparse.Namespace, others: list[str]) -> int:
     options.seed = set_seed(options.seed)
     try:
         drawing = MODELS[options.model](options)
-        for line in drawing.told: print(line)
         written = [write_atomically(out, contact_sheet(drawing.images))] + ([write_atomically(strip_file, strip(drawing.frames))] if strip_file else [])
     except ValueError as error: raise Trouble(str(error)) from None
     except OSError as error: raise explained(error) from error
