@@ -32,11 +32,16 @@ def lessons_table(lessons: Iterable[Lesson]) -> str:
     return table(["", "lesson", "the claim it tests", "minutes", "all cells"], map(row, lessons))
 
 
+def said(value: float) -> str:
+    "Three digits of a number, or all whole ones where it has more."
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def figure(name: str, result: Result) -> list[str]:
     "What was measured of the family `name` beside another implementation, and whether the goal was reached."
     low, high = result.spread
-    ratio = f"{result.ratio:.3g} ({low:.3g} to {high:.3g})"
-    return [result.name, f"{result.value:.3g} {result.unit}", f"{result.peer}: {result.peer_value:.3g}", ratio, f"{result.goal}: {'reached' if result.met else 'not reached'}", f"`bench {name}`"]
+    ratio = f"{said(result.ratio)} ({said(low)} to {said(high)})"
+    return [result.name, f"{said(result.value)} {result.unit}", f"{result.peer}: {said(result.peer_value)}", ratio, f"{result.goal}: {'reached' if result.met else 'not reached'}", f"`bench {name}`"]
 
 
 def figures_table(measured: dict[str, list[Result]]) -> str:

@@ -41,7 +41,7 @@ def test_a_copy_is_found_out():
 
 
 def test_every_figure_has_its_judge_its_goal_and_its_unit(drawer):
-    results = bench.figures(drawer, 8)
+    results = list(bench.figures(drawer, 8))
     assert [result.goal for result in results] == ["value >= 0.95"] * 4 + ["value >= 0.99"] * 2 + ["ratio >= 1, each time"] * 2 + ["value <= 1", "value <= 0.12"]
     assert all("judge" in result.name for result in results[:6]) and all(result.value > 0 for result in results[4:])
     assert [result.unit for result in results[-2:]] == ["seconds"] * 2

@@ -31,7 +31,7 @@ def test_the_peer_encodes_as_we_do(seen, texts):
 
 
 def test_each_figure_names_its_peer_and_the_goal():
-    results = bench.figures("the cat saw the other cat " * 20, 264)
+    results = list(bench.figures("the cat saw the other cat " * 20, 264))
     names = [("BPE training", 520), ("BPE training, words first", 520), ("BPE encoding", 130), ("BPE encoding, words first", 520)]
     assert [result.name for result in results] == [f"{name}, 264 tokens, {length} characters" for name, length in names]
     assert {result.peer for result in results} == {"minbpe's basic recipe, rebuilt", "minbpe's regex recipe, rebuilt"}

@@ -133,3 +133,20 @@ def test_the_file_of_figures_has_the_documented_form(tmp_path, monkeypatch, caps
     assert set(report) == {"machine", "results"} and len(report["results"]) == 2
     names = {"name", "value", "unit", "peer", "peer_value", "ratio", "spread", "goal", "met"}
     assert all(set(result) == names for result in report["results"])
+
+
+def test_figures_are_said_and_kept_as_soon_as_they_are_measured(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "figures.json"
+    def measure():
+        yield measuring.alone("first", [1.0], "s", 2)
+        assert [result["name"] for result in json.loads(file.read_text())["results"]] == ["first"] and "first" in capsys.readouterr().out
+        raise KeyboardInterrupt
+    monkeypatch.setattr(bench, "import_module", lambda name: type("Family", (), {"measure": staticmethod(measure)}))
+    with pytest.raises(KeyboardInterrupt): bench.run(type("Options", (), {"name": "gan", "json": str(file)}), [])
+    assert json.loads(file.read_text())["results"][0]["value"] == 1.0
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr(bench, "import_module", lambda name: type("Family", (), {"measure": staticmethod(lambda: [measuring.alone("y", [1.0], "s", 2)])}))
+    with pytest.raises(Trouble, match="file"): bench.run(type("Options", (), {"name": "gan", "json": str(tmp_path / "file" / "figures.json")}), [])

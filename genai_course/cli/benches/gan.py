@@ -1,6 +1,6 @@
 """The duels of lesson 17: the ring of clouds, the collapse on purpose, and the animals against the recipe of DCGAN."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from time import process_time
 from typing import NamedTuple
@@ -146,6 +146,8 @@ def animals(seconds: float, seeds: int, count: int) -> list[Result]:
             at_least(f"animals in {count} pictures, in the worst of {seeds} duels", min(kinds), "of all", [min(kinds), max(kinds)], 1.0)]  # fmt: skip
 
 
-def measure() -> list[Result]:
+def measure() -> Iterator[Result]:
     "All figures of this family; some two hours."
-    return [*ring(DUELS), collapse(DUELS), *animals(SECONDS, SEEDS, PICTURES)]
+    yield from ring(DUELS)
+    yield collapse(DUELS)
+    yield from animals(SECONDS, SEEDS, PICTURES)

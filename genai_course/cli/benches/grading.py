@@ -1,5 +1,6 @@
 """How long grading one submission takes, from a fresh sandbox to the outcome: with numpy, and where torch has to load."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from genai_course.cli.benches.measuring import Result, alone, seconds
@@ -29,8 +30,8 @@ def submission(name: str, spec: Spec, goal: float) -> Result:
     return alone(f"{name}, {isolation}", [seconds(lambda: graded(spec)) for _ in range(7)], "seconds", goal)
 
 
-def measure() -> list[Result]:
+def measure() -> Iterator[Result]:
     "All figures of this family."
     spec = spec_of_the_exercise()
-    return [submission("one submission", spec, NUMPY_GOAL),
-            submission("one submission with torch", replace(spec, setup=f"import torch\n{spec.setup}"), TORCH_GOAL)]
+    yield submission("one submission", spec, NUMPY_GOAL)
+    yield submission("one submission with torch", replace(spec, setup=f"import torch\n{spec.setup}"), TORCH_GOAL)

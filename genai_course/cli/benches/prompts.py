@@ -1,5 +1,6 @@
 """The network of lesson 15: how often it draws what it is asked for, how far that is from what it has seen, and how long it takes."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -56,14 +57,17 @@ def pace(drawer: PromptedDrawer) -> list[Result]:
     return [alone(f"a drawing of {STEPS} guided steps", one, "seconds", 1.0), alone(f"each of 16 drawings of {STEPS} guided steps", sixteen, "seconds", 0.12)]
 
 
-def figures(drawer: PromptedDrawer, count: int) -> list[Result]:
+def figures(drawer: PromptedDrawer, count: int) -> Iterator[Result]:
     "All that is measured of a network, with so many prompts of each kind."
     held_out, trained = (asked_for(pairs, count, seed=2) for pairs in (HELD_OUT_PAIRS, TRAINING_PAIRS))
     made, fresh = pictures(drawer, held_out[1]), renders(held_out[0])
-    shown = [*adherence("held-out pairs", held_out[0], made, 0.95), *adherence("trained pairs", trained[0], pictures(drawer, trained[1]), 0.95)]
-    return [*shown, *adherence("held-out pairs drawn by code", held_out[0], fresh, 0.99), *novelty(made, fresh), *pace(drawer)]
+    yield from adherence("held-out pairs", held_out[0], made, 0.95)
+    yield from adherence("trained pairs", trained[0], pictures(drawer, trained[1]), 0.95)
+    yield from adherence("held-out pairs drawn by code", held_out[0], fresh, 0.99)
+    yield from novelty(made, fresh)
+    yield from pace(drawer)
 
 
-def measure() -> list[Result]:
+def measure() -> Iterator[Result]:
     "All figures of the shipped weights; some ten minutes."
-    return figures(shipped_drawer(), PROMPTS)
+    yield from figures(shipped_drawer(), PROMPTS)

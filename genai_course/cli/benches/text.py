@@ -3,7 +3,7 @@
 minbpe is in no registry, so its two trainers and encoders are rebuilt here, in words of our own."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from genai_course.cli.benches.measuring import Result, by_turns, how_much_faster
@@ -64,7 +64,7 @@ def peers_encoding_of(row: list[int], numbers: dict[Pair, int]) -> list[int]:
     return row
 
 
-def figures(text: str, size: int) -> list[Result]:
+def figures(text: str, size: int) -> Iterator[Result]:
     "Training and encoding, on the text as one piece, and with words cut first, by the same cut for both. What takes the peer long is measured once."
     part = text[: len(text) // 4]
     whole, cut = learn_merges({part: 1}, size), learn_merges(Counter(words_of(text)), size)
@@ -73,18 +73,18 @@ def figures(text: str, size: int) -> list[Result]:
     def faster(name: str, peer: str, ours: Callable, peers: Callable, length: int, repeats: int = 1) -> Result:
         return how_much_faster(f"{name}, {size} tokens, {length:,} characters", peer, by_turns(ours, peers, repeats, warm_up=False), GOAL)
 
-    return [
-        faster("BPE training", BASIC, lambda: learn_merges({text: 1}, size), lambda: peers_training([text], size), len(text)),
-        faster("BPE training, words first", REGEX, lambda: learn_merges(Counter(words_of(text)), size), lambda: peers_training(words_of(text), size), len(text)),
-        faster("BPE encoding", BASIC, lambda: encode_words([part], whole), lambda: peers_encoding([part], number_whole), len(part)),
-        faster("BPE encoding, words first", REGEX, lambda: BytePairTokenizer(cut).encode(text), lambda: peers_encoding(words_of(text), number_cut), len(text), 5),
-    ]  # fmt: skip
+    yield faster("BPE training", BASIC, lambda: learn_merges({text: 1}, size), lambda: peers_training([text], size), len(text))
+    yield faster("BPE training, words first", REGEX, lambda: learn_merges(Counter(words_of(text)), size), lambda: peers_training(words_of(text), size), len(text))
+    yield faster("BPE encoding", BASIC, lambda: encode_words([part], whole), lambda: peers_encoding([part], number_whole), len(part))
+    yield faster("BPE encoding, words first", REGEX, lambda: BytePairTokenizer(cut).encode(text), lambda: peers_encoding(words_of(text), number_cut), len(text), 5)
 
 
-def measure() -> list[Result]:
+def measure() -> Iterator[Result]:
     """All figures of this family: byte-pair encoding on a megabyte of plays, two minutes that are nearly all the peer's; then the transformer, some five.
 
     The lowest loss is measured only on a text of one's own, where it can be compared with what others report; it takes minutes more."""
     text = Path(settings.bench_text).expanduser() if settings.bench_text else None
-    lowest = [best(text)] if text else []
-    return [*figures(shakespeare()[:LENGTH], SIZE), training(text, seeds=3, steps=STEPS), *lowest, cache(repeats=5)]
+    yield from figures(shakespeare()[:LENGTH], SIZE)
+    yield training(text, seeds=3, steps=STEPS)
+    if text: yield best(text)
+    yield cache(repeats=5)

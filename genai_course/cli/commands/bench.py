@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import sys
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -20,15 +22,25 @@ def line(result: Result) -> str:
     return f"{mark} {result.name}: {times}; ratio {result.ratio:.3g} ({low:.3g} to {high:.3g}); goal: {result.goal}"
 
 
-def run(options: argparse.Namespace, others: list[str]) -> int:
-    "Measure one family or all, print the figures, and write them to `--json` if asked; returns 1 if a goal is missed."
-    results = []
-    for name in [options.name] if options.name else BENCHES:
-        for result in import_module(f"genai_course.cli.benches.{name}").measure():
-            print(line(result), flush=True)
-            results.append(result)
+def measured(names: Sequence[str]) -> Iterator[Result]:
+    "The figures of families, one after the other; says which family is at work."
+    for name in names:
+        print(f"Measuring {name}: this takes minutes, and wants a machine that does nothing else.", file=sys.stderr)
+        yield from import_module(f"genai_course.cli.benches.{name}").measure()
+
+
+def written(file: str, results: Sequence[Result]) -> None:
+    "Write figures to a file. Raises Trouble where that cannot be done."
     report = {"machine": machine(), "results": [result.as_json() for result in results]}
-    try:
-        if options.json: write_atomically(Path(options.json), json.dumps(report, indent=1) + "\n")
+    try: write_atomically(Path(file), json.dumps(report, indent=1) + "\n")
     except OSError as error: raise explained(error) from error
+
+
+def run(options: argparse.Namespace, others: list[str]) -> int:
+    "Measure one family or all, and print each figure as soon as it is there; with `--json` the file has all that there are so far. Returns 1 if a goal is missed."
+    results = []
+    for result in measured([options.name] if options.name else BENCHES):
+        print(line(result), flush=True)
+        results.append(result)
+        if options.json: written(options.json, results)
     return 0 if all(result.met for result in results) else 1
