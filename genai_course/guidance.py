@@ -209,7 +209,7 @@ def load_prompted(path: Path | str) -> PromptedDrawer:
     return PromptedDrawer(model.eval(), readers, alpha_bar, tuple(card["shape"]))
 
 
-GUIDANCE = 2.0  # the scale at which the course's network does best on trained pairs (section 10)
+GUIDANCE = 2.0  # the scale that the course draws with: pairs that it never saw gain by it, and colours are not burnt yet (sections 9 and 10)
 
 
 def shipped_drawer() -> PromptedDrawer:

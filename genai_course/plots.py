@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['INK', 'PALETTE', 'DASHES', 'MARKERS', 'STYLE', 'BOX_WIDTH', 'BOX_HEIGHT', 'luminance', 'contrast', 'image_tag',
-           'Picture', 'picture', 'subplots', 'apart', 'name_ends', 'draw_curves', 'curves', 'spreads', 'bars',
-           'image_grid', 'histograms', 'field', 'walks', 'draw_graph']
+           'Picture', 'picture', 'subplots', 'apart', 'name_ends', 'mark_few', 'draw_curves', 'curves', 'spreads',
+           'bars', 'image_grid', 'histograms', 'field', 'walks', 'draw_graph']
 
 # %% ../nbs/00_plots.ipynb #16ce907a
 import base64
@@ -76,14 +76,14 @@ def subplots(rows: int = 1, columns: int = 1, width: float = 6, height: float = 
         return figure, figure.subplots(rows, columns, squeeze=False)
 
 # %% ../nbs/00_plots.ipynb #9f307460
-def apart(heights: Sequence[float], room: float) -> np.ndarray:
-    "Heights in the same order, moved as little as can be so that any two differ by `room` at least."
+def apart(heights: Sequence[float], room: float, least: float = -np.inf) -> np.ndarray:
+    "Heights in the same order, moved as little as can be so that any two differ by `room` at least, and none is below `least`."
     order = np.argsort(heights, kind="stable")
     steps = room * np.arange(len(order))
     bent = np.asarray(heights)[order] - steps
     up, down = np.maximum.accumulate(bent), np.minimum.accumulate(bent[::-1])[::-1]
     moved = np.empty(len(order))
-    moved[order] = (up + down) / 2 + steps
+    moved[order] = np.maximum((up + down) / 2, least) + steps
     return moved
 
 
@@ -92,8 +92,16 @@ def name_ends(axis, ends: Sequence[tuple[str, str, float, float]]) -> None:
     axis.autoscale_view()
     heights = [axis.transLimits.transform(axis.transScale.transform((x, y)))[1] for _, _, x, y in ends]
     inches = axis.get_position().height * axis.figure.get_figheight()
-    for (name, colour, x, _), height in zip(ends, apart(heights, room=0.18 / inches), strict=True):
+    room = 0.18 / inches
+    for (name, colour, x, _), height in zip(ends, apart(heights, room, least=room / 2), strict=True):
         axis.annotate(f" {name}", (x, height), xycoords=axis.get_xaxis_transform(), color=colour, va="center", annotation_clip=False)
+
+
+def mark_few(axis, at: Sequence[float] | None) -> None:
+    "On a logarithmic x, where few places are shown, name just these."
+    if axis.get_xscale() != "log" or at is None or len(at) > 8: return
+    axis.set_xticks(at, [f"{place:g}" for place in at])
+    axis.minorticks_off()
 
 
 def draw_curves(axis, lines: Mapping[str, Sequence[float]], x: Sequence[float] | None = None) -> None:
@@ -102,6 +110,7 @@ def draw_curves(axis, lines: Mapping[str, Sequence[float]], x: Sequence[float] |
         at = np.arange(len(y)) if x is None else np.asarray(x)
         colour, dash, marker = PALETTE[i % 6], DASHES[i % 6], MARKERS[i % 6]
         axis.plot(at, y, color=colour, linestyle=dash, marker=marker, markevery=max(1, len(at) // 6), markersize=4, label=name)
+    mark_few(axis, x)
     name_ends(axis, [(line.get_label(), line.get_color(), line.get_xdata()[-1], line.get_ydata()[-1]) for line in axis.lines])
 
 
@@ -128,6 +137,7 @@ def spreads(results: Mapping[str, np.ndarray], at: Sequence, alt: str, xlabel: s
         else: places = np.asarray(at) * 1.03**aside if log_x else np.asarray(at) + 0.01 * aside * np.ptp(at)
         _draw_spread(axes[0, 0], places, np.asarray(runs), i, name, named, log)
     axes[0, 0].set(xlabel=xlabel, ylabel=ylabel, xscale=high if log_x else low, yscale=high if log else low)
+    if not named: mark_few(axes[0, 0], at)
     if named: axes[0, 0].set(yticks=-np.arange(len(at)), yticklabels=at, ylim=(0.5 - len(at), 0.5))
     axes[0, 0].legend(frameon=False, labelcolor=INK, loc="center left", bbox_to_anchor=(1, 0.5))
     return picture(figure, alt)
@@ -147,7 +157,7 @@ def bars(heights: Mapping[str, float], alt: str, xlabel: str = "", log: bool = F
     figure, axes = subplots(width=width, height=0.5 + 0.36 * len(heights))
     axis, names = axes[0, 0], list(heights)[::-1]
     drawn = axis.barh(names, [heights[n] for n in names], color=PALETTE[0], height=0.62)
-    axis.bar_label(drawn, [" " + format.format(heights[n]) for n in names], color=INK)
+    axis.bar_label(drawn, [f" {format.format(heights[n])} " for n in names], color=INK)
     axis.set(xlabel=xlabel, xscale="log" if log else "linear")
     axis.margins(x=0.15)
     return picture(figure, alt)

@@ -108,3 +108,13 @@ def test_too_many_lines_and_letters_are_cut_and_that_is_said():
     packed = sent(Curves({f"line {i}": [0.0, float(i)] for i in range(300)}, "Many lines."))
     assert [line["name"] for line in packed["lines"]] == [f"line {i}" for i in range(charts.MOST_LINES)] and packed["notes"] == ["24 of 300 lines are drawn."]
     assert sent(charts.Words("x" * 1_000_000))["text"] == "x" * 2000 + "… (1,000,000 letters in all)" and sent(charts.Words("x" * 2000))["text"] == "x" * 2000
+
+
+@pytest.mark.parametrize(("side", "written"), [(3, 9), (8, 0)])
+def test_the_still_of_a_small_heat_map_has_its_numbers_written_in(monkeypatch, side, written):
+    figures = []
+    monkeypatch.setattr(charts, "picture", lambda figure, alt: figures.append(figure))
+    HeatMap(np.arange(side**2.0).reshape(side, side), "A table.", columns=["a long name"] * side).picture()
+    axis = figures[0].axes[0]
+    assert [text.get_text() for text in axis.texts][:2] == ["0", "1"][:written] and len(axis.texts) == written
+    assert all(label.get_rotation() == 90 for label in axis.get_xticklabels())

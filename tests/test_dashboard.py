@@ -116,6 +116,12 @@ def test_buttons_are_there_when_they_make_sense(state, paused):
     assert can["pause"] + can["resume"] == (state in LIVE) == can["stop"] == can["step"] and can["restart"]
 
 
+def test_a_lowest_loss_that_is_a_mean_of_steps_is_said_to_be_one():
+    trainer = ended(Trainer("long", lambda m, knobs, g: (Step(i, None, {"loss": float(i % 2)}) for i in range(3000)), knobs=KNOBS))
+    width = trainer.report["curves"]["loss"]["width"]
+    assert width > 1 and f"(mean of {width} steps)." in page_data(trainer)["description"]
+
+
 def test_a_description_tells_begin_end_lowest_and_changes():
     trainer = ended(Trainer("told", lambda m, knobs, g: (Step(i, None, {"loss": (i - 3) ** 2 + knobs.lr}) for i in range(6)), knobs=KNOBS,
                             schedule=[(2, "lr", 1)]))  # fmt: skip

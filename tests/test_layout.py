@@ -39,6 +39,7 @@ BEFORE = {  # what each tool may import
     "trainer": ("core", "run"),
     "dashboard": ("plots", "run", "trainer", "widgets"),
 }
+IN_JUPYTERLAB = [ROOT / "nbs" / f"{stem}.ipynb" for stem in ("01_prediction", "02_backprop", "04_training", "06_tokenizer")]  # tests/browser runs them whole each time: here they are run with --full
 LESSONS = {file.stem[3:]: int(file.stem[:2]) for file in NUMBERED}
 
 
@@ -98,6 +99,14 @@ def test_notebooks_are_clean(file):
     assert "widget-view" not in outputs and '"output_type": "error"' not in outputs and str(ROOT) not in outputs
 
 
+@pytest.mark.parametrize("file", NUMBERED, ids=name_of)
+def test_the_code_of_a_question_is_folded_away_for_it_holds_the_answer(file):
+    notebook = read_notebook(file)
+    asking = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and re.search(r"^predict\(", source_of(cell), re.M)]
+    assert all(source_of(cell).startswith("predict(") for cell in asking), "a question has a cell of its own"
+    assert build.answers_hidden(notebook) == notebook and all(cell["metadata"]["jupyter"]["source_hidden"] for cell in asking)
+
+
 @pytest.mark.parametrize("file", [*NUMBERED, *EXPLORERS], ids=name_of)
 def test_outputs_come_from_the_code_beside_them(file):
     assert build.is_fresh(file, ROOT), f"run: python -m genai_course build {file.stem[3:]}"
@@ -112,9 +121,14 @@ def test_exporting_again_changes_nothing(tmp_path):
         assert (tmp_path / file.relative_to(ROOT)).read_text() == file.read_text(), file.name
 
 
-@pytest.mark.parametrize("file", [*NUMBERED, *EXPLORERS, *MASTERS], ids=name_of)
+@pytest.mark.parametrize("file", [pytest.param(file, marks=pytest.mark.full if file in IN_JUPYTERLAB else ()) for file in [*NUMBERED, *EXPLORERS, *MASTERS]], ids=name_of)
 def test_a_notebook_runs_from_top_to_bottom(file):
     execution.execute(read_notebook(file), file.parent, {"GENAI_TIME_BUDGET": os.environ.get("GENAI_TIME_BUDGET", "0.1")})
+
+
+def test_what_is_left_to_jupyterlab_is_run_there():
+    tests = [file.read_text() for file in (ROOT / "tests" / "browser").glob("test_*.py")]
+    for file in IN_JUPYTERLAB: assert any(f'open_copy(page, lab, "nbs/{file.name}")\n    run_all(' in text for text in tests), file.name
 
 
 def test_a_notebook_that_fails_is_noticed(tmp_path):

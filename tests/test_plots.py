@@ -107,6 +107,19 @@ def test_names_move_apart_as_little_as_can_be(heights, room):
     assert np.abs(moved - heights).max() == pytest.approx(lack / 2, abs=1e-9)
 
 
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6), st.floats(0.01, 0.3), st.floats(0, 0.5))
+def test_no_name_is_below_the_axis_and_what_is_above_stays(heights, room, least):
+    free, moved = apart(heights, room), apart(heights, room, least)
+    assert moved.min() >= least - 1e-9 and (np.diff(np.sort(moved)) >= room - 1e-9).all()
+    if free.min() >= least + room * len(heights): assert np.array_equal(free, moved)
+
+
+def test_a_logarithmic_axis_with_few_places_names_these(drawn):
+    curves({"a": [1, 2, 3]}, "Three places.", [300, 400, 5000], log_x=True)
+    FigureCanvasAgg(drawn().figure).draw()
+    assert [label.get_text() for label in drawn().get_xticklabels()] == ["300", "400", "5000"] and not drawn().get_xticks(minor=True).size
+
+
 @pytest.mark.parametrize("log", [False, True])
 def test_names_of_lines_that_end_together_do_not_cover_each_other(drawn, log):
     curves({"one": [1.0, 5.0], "two": [9.0, 5.0], "three": [5.0, 5.0]}, "Three lines that meet.", log=log)

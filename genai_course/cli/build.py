@@ -6,7 +6,7 @@ from contextlib import chdir
 from pathlib import Path
 
 from genai_course.cli.execution import execute
-from genai_course.cli.notebooks import read_notebook
+from genai_course.cli.notebooks import read_notebook, source_of
 from genai_course.cli.origin import origin
 from genai_course.cli.readme import write_tables
 from genai_course.core import course_folder, write_atomically
@@ -30,13 +30,21 @@ def is_fresh(file: Path, root: Path) -> bool:
     return notebook["metadata"].get("genai_course", {}).get("outputs_of") == origin(notebook, root)
 
 
+def answers_hidden(notebook: dict) -> dict:
+    "A copy in which JupyterLab folds the cells that ask a learner to predict, for their code holds the answer."
+    made = copy.deepcopy(notebook)
+    for cell in made["cells"]:
+        if source_of(cell).startswith("predict("): cell["metadata"]["jupyter"] = {"source_hidden": True}
+    return made
+
+
 def clean(notebook: dict) -> dict:
     "A copy without run counts, widget state and whatever else differs from run to run."
     from fastcore.nbio import dict2nb
     from nbdev.clean import clean_nb
     from nbdev.config import get_config
 
-    made, kept = dict2nb(copy.deepcopy(notebook)), get_config(course_folder())
+    made, kept = dict2nb(answers_hidden(notebook)), get_config(course_folder())
     clean_nb(made, allowed_metadata_keys=kept.allowed_metadata_keys, allowed_cell_metadata_keys=kept.allowed_cell_metadata_keys)
     made["metadata"].pop("widgets", None)
     return json.loads(json.dumps(made))

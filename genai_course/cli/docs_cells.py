@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from genai_course.cli.notebooks import source_of
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+QUESTION_PROMPTS = {"code_prompt_show": "Show the question's code, and the answer in it", "code_prompt_hide": "Hide the question's code"}
 IMPORT_PROMPTS = {"code_prompt_show": "Show the imports", "code_prompt_hide": "Hide the imports"}
 LONG = 15  # lines; longer code can be folded away
 TO_RUFF = re.compile(r" *# (fmt: skip|noqa\b.*)$")
@@ -32,8 +33,9 @@ def is_import(line: str) -> bool:
 
 
 def shape_of(code: str) -> dict:
-    "How a cell's code is shown, as its metadata: imports begin folded, long code can be folded."
+    "How a cell's code is shown, as its metadata: imports and the code of questions begin folded, long code can be folded."
     lines = code.split("\n")
+    if code.startswith("predict("): return {"tags": ["hide-input"], "mystnb": QUESTION_PROMPTS}
     if all(is_import(line) for line in lines): return {"tags": ["hide-input", "imports"], "mystnb": IMPORT_PROMPTS}
     return {"tags": ["hide-input", "long"]} if len(lines) > LONG else {}
 

@@ -97,7 +97,7 @@ def charts_of(name: str, shape: Shape, context: int, bytes_each: int) -> list[Ch
     said, inside = in_words(name, shape, context, bytes_each), numbers_in(shape)
     total, work = sum(inside.values()), [operations(shape, length) for length in CONTEXTS]
     shares = {"share": [f"{number / total:.1%}" for number in inside.values()]}
-    parts = Bars({part: number / 1e6 for part, number in inside.items()}, f"{told(total)} numbers in {len(inside)} kinds of parts.", "millions of numbers", "part", columns=shares)
+    parts = Bars({part: number / 1e6 for part, number in inside.items()}, f"{told(total)} numbers, and which parts they are in.", "millions of numbers", "part", columns=shares)
     crossing = f"Operations for one token: in matrices always the same; in attention they grow with the context, and overtake at {overtaken_at(shape):,} places."
     cost = Curves({kind: [each[kind] for each in work] for kind in work[0]}, crossing, CONTEXTS, "context (places)", "operations for each token", log=True, log_x=True)
     taken = Bars({what: size / 1e6 for what, size in memory(shape, context, bytes_each).items()}, f"Memory of weights and of a cache of {context:,} places.", "megabytes", "memory")

@@ -528,7 +528,7 @@ Popping `(node, True)`: add it to the list.''',
         error = abs(claimed - measured) / max(1.0, abs(claimed), abs(measured))
         largest = max(largest, error)
     return largest''',
-            'explanation': '''Half of the error of a one-sided nudge comes from the curve's bend, which grows with the step; both ways, the bends cancel. A step that is too small is
+            'explanation': '''The error of a one-sided nudge comes almost wholly from the curve's bend, and grows with the step; nudging both ways, the bends cancel. A step that is too small is
 bad too: then the difference of two nearly equal numbers is all rounding. The judge is slow (two calls of `f` for each number; for a model with a
 billion weights, two billion runs) where backpropagation needs one run back for all of them. That ratio is why backpropagation made large
 networks possible, and why the judge is kept for tests, on small arrays.''',

@@ -499,7 +499,7 @@ depending on the batch.''',
         seen += (kernel - 1) * step
         step *= stride
     return seen''',
-            'explanation': '''Without strides the view grows by 2 pixels a layer: to see a picture of 512 pixels at once would take 255 layers of kernel 3. With a stride of 2 now and then it doubles each time. It is why
+            'explanation': '''Without strides the view grows by 2 pixels a layer: to see a picture of 512 pixels at once would take 256 layers of kernel 3. With a stride of 2 now and then it doubles each time. It is why
 U-Nets go down before they go up again, and one reason for attention (lesson 07), where every place sees every other at once.''',
             'hints': [
                 'Keep two numbers: how many pixels a unit sees so far, and how many pixels lie between two neighbouring units.',
@@ -587,7 +587,7 @@ a hundred of them are no harder to train than one. Transformers are built of the
             'held_out': 1,
         },
         'q8': {
-            'title': 'A stretch: the same for a ninth of the weights',
+            'title': 'A stretch: the same for an eighth of the weights',
             'names': ['separable'],
             'answer': '''def separable(x, depth, point):
     "x (B, C, H, W) filtered channel by channel with `depth` (C, k, k), then mixed at each pixel with `point` (out, C): (B, out, H, W)."

@@ -493,7 +493,7 @@ from torch.nn import functional as F''',
     "x (B, C, H, W), in which the noise eps (B, C, H, W) is seen, at the earlier time: (B, C, H, W). `now` and `then` are numbers, alpha_bar."
     x_0 = (x - math.sqrt(1 - now) * eps) / math.sqrt(now)
     return math.sqrt(then) * x_0 + math.sqrt(1 - then) * eps''',
-            'explanation': "In units of the picture, the second alternative, a step is only `(after - before) * eps`: one step of Euler's method along a curve. Better methods for curves, such as the lesson's last sampler, need fewer steps for the same curve.",
+            'explanation': "Divide x by the strength of the picture, and call `before` and `after` the noise for each unit of picture, $\\sqrt{(1-\\bar\\alpha)/\\bar\\alpha}$, at both times. Then a step only adds `(after - before) * eps`: one step of Euler's method along a curve. Better methods for curves, such as the lesson's last sampler, need fewer steps for the same curve.",
             'hints': [
                 'The picture first: take the noise off, as strong as it is *now*, and divide by how strong the picture is now.',
                 'Then mix again, with both strengths of the *earlier* time.',
@@ -592,7 +592,7 @@ from torch.nn import functional as F''',
         variance = (1 - then) / (1 - now) * (1 - ratio)
         x = mean + variance.sqrt() * fresh[i]
     return x''',
-            'explanation': 'With too little fresh noise every step ends too near to the mean, and the mean of pictures is pale. The error shows in no loss and raises nothing: samplers have to be tested where the answer is known, as the lesson did with a Gaussian cloud. (The second alternative is DDIM at $\\eta = 1$.)',
+            'explanation': 'With too little fresh noise every step ends too near to the mean, and the mean of pictures is pale. The error shows in no loss and raises nothing: samplers have to be tested where the answer is known, as the lesson did with a Gaussian cloud. (The same sampler can be written as DDIM with $\\eta = 1$.)',
             'hints': [
                 'The mean is the formula of question 7. So look at what is added to it.',
                 'To give noise of spread 1 the variance v, by what do you have to multiply it?',

@@ -628,7 +628,7 @@ import torch''',
         eps = blank + scale * (told - blank)
         x = then.sqrt() * (x - (1 - now).sqrt() * eps) / now.sqrt() + (1 - then).sqrt() * eps
     return x''',
-            'explanation': 'Two drawings that begin with the same noise drift apart, with or without guidance. From then on `told - blank` is also the difference of two pictures, and in each step it is multiplied by the scale. The mend is to take lines away: there is one x, and it is asked about twice. (The second alternative makes both steps and guides *them*: a step of DDIM is a straight line, so question 4 holds for it, too.)',
+            'explanation': 'Two drawings that begin with the same noise drift apart, with or without guidance. From then on `told - blank` is also the difference of two pictures, and in each step it is multiplied by the scale. The mend is to take lines away: there is one x, and it is asked about twice. (One may also make both steps and guide *them*: a step of DDIM is a straight line, so question 4 holds for it, too.)',
             'hints': [
                 'At the scale 1 `blank` cancels, so nothing that is wrong with it can be seen. Look at how it is made. (And at 0, x is drawn just as `without` is.)',
                 'The difference of told and blank should say what the *prompt* changes. So all else must be the same. Is it?',
@@ -698,7 +698,7 @@ import torch''',
     right = ((asked == seen) | open_to_all).all(1)[~open_to_all.all(1)]
     share = right.float().mean().item()
     return share, math.sqrt(share * (1 - share) / len(right))''',
-            'explanation': "With all or none right the formula's error is 0, which is too good to be true: three of three say little. And adherence alone can be bought: at a scale of 10 a picture shows nothing but what was asked for, and looks like its neighbours. That is why the lesson draws it beside diversity.",
+            'explanation': "With all or none right the formula's error is 0, which is too good to be true: three of three say little. And adherence alone can be bought with pictures that all look alike. That is why the lesson measures both.",
             'hints': [
                 '`(asked == seen) | (asked == -1)` is True wherever nothing is wrong, `(N, A)`. `.all(1)` asks for all attributes of a picture.',
                 'Pictures that count: `(asked != -1).any(1)`. Keep only these before you take the mean.',
