@@ -105,6 +105,7 @@ def test_the_code_of_a_question_is_folded_away_for_it_holds_the_answer(file):
     asking = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and re.search(r"^predict\(", source_of(cell), re.M)]
     assert all(source_of(cell).startswith("predict(") for cell in asking), "a question has a cell of its own"
     assert build.answers_hidden(notebook) == notebook and all(cell["metadata"]["jupyter"]["source_hidden"] for cell in asking)
+    assert all("answer=" not in source_of(cell).splitlines()[0] for cell in asking), "JupyterLab shows the first line of a cell that is folded"
 
 
 @pytest.mark.parametrize("file", [*NUMBERED, *EXPLORERS], ids=name_of)
