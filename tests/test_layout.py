@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from genai_course.cli import build, execution
-from genai_course.cli.notebooks import front_matter, read_notebook, source_of
+from genai_course.cli.notebooks import front_matter, is_question, read_notebook, source_of
 from genai_course.cli.trouble import Trouble
 
 ROOT = Path(__file__).parents[1]
@@ -103,7 +103,7 @@ def test_notebooks_are_clean(file):
 def test_the_code_of_a_question_is_folded_away_for_it_holds_the_answer(file):
     notebook = read_notebook(file)
     asking = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and re.search(r"^predict\(", source_of(cell), re.M)]
-    assert all(source_of(cell).startswith("predict(") for cell in asking), "a question has a cell of its own"
+    assert all(is_question(source_of(cell)) for cell in asking), "a question has a cell of its own"
     assert build.answers_hidden(notebook) == notebook and all(cell["metadata"]["jupyter"]["source_hidden"] for cell in asking)
     assert all("answer=" not in source_of(cell).splitlines()[0] for cell in asking), "JupyterLab shows the first line of a cell that is folded"
 

@@ -6,7 +6,7 @@ from contextlib import chdir
 from pathlib import Path
 
 from genai_course.cli.execution import execute
-from genai_course.cli.notebooks import read_notebook, source_of
+from genai_course.cli.notebooks import is_question, read_notebook, source_of
 from genai_course.cli.origin import origin
 from genai_course.cli.readme import write_tables
 from genai_course.core import course_folder, write_atomically
@@ -34,7 +34,7 @@ def answers_hidden(notebook: dict) -> dict:
     "A copy in which JupyterLab folds the cells that ask a learner to predict, for their code holds the answer."
     made = copy.deepcopy(notebook)
     for cell in made["cells"]:
-        if source_of(cell).startswith("predict("): cell["metadata"]["jupyter"] = {"source_hidden": True}
+        if is_question(source_of(cell)): cell["metadata"]["jupyter"] = {"source_hidden": True}
     return made
 
 

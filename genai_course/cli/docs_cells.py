@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from markdown_it import MarkdownIt
 
-from genai_course.cli.notebooks import source_of
+from genai_course.cli.notebooks import is_question, source_of
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 QUESTION_PROMPTS = {"code_prompt_show": "Show the question's code, and the answer in it", "code_prompt_hide": "Hide the question's code"}
@@ -35,7 +35,7 @@ def is_import(line: str) -> bool:
 def shape_of(code: str) -> dict:
     "How a cell's code is shown, as its metadata: imports and the code of questions begin folded, long code can be folded."
     lines = code.split("\n")
-    if code.startswith("predict("): return {"tags": ["hide-input"], "mystnb": QUESTION_PROMPTS}
+    if is_question(code): return {"tags": ["hide-input"], "mystnb": QUESTION_PROMPTS}
     if all(is_import(line) for line in lines): return {"tags": ["hide-input", "imports"], "mystnb": IMPORT_PROMPTS}
     return {"tags": ["hide-input", "long"]} if len(lines) > LONG else {}
 

@@ -27,6 +27,11 @@ def source_of(cell: dict) -> str:
     return source if isinstance(source, str) else "".join(source)
 
 
+def is_question(source: str) -> bool:
+    "Whether a cell of that source asks the learner to predict; it holds the answer."
+    return source.startswith("predict(")
+
+
 def source_hash(notebook: dict) -> str:
     "A hash of what a person can edit: the kind and text of every cell. Outputs and metadata do not count."
     cells = [[cell.get("cell_type"), source_of(cell)] for cell in notebook["cells"]]
