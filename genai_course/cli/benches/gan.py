@@ -143,8 +143,7 @@ class Duel(NamedTuple):
 
 
 def one_duel(seed: int, seconds: float, count: int) -> Duel:
-    "Train both for so many seconds of the processor, on one thread, and look at so many pictures of each."
-    torch.set_num_threads(1)
+    "Train both for so many seconds of the processor, and look at so many pictures of each."
     judge, both = load_judge(), (ours(seed, seconds), peers(seed, seconds))
     real, made = features(judge, drawn_batch(count, EXAM, 0).images), [trained.make(count, seed) for trained in both]
     seen, distances = judged(judge, made[0]), tuple(frechet_distance(features(judge, images), real) for images in made)
@@ -155,8 +154,8 @@ def one_duel(seed: int, seconds: float, count: int) -> Duel:
 def animals(seconds: float, seeds: int, count: int, each: Callable = map) -> list[Result]:
     "The judge's distance from real pictures after the same seconds, seed by seed; and what of the menagerie our pictures cover. `each` does as `map` does, and may work on several at a time."
     duels = list(each(partial(one_duel, seconds=seconds, count=count), range(seeds)))
-    pairs, modes, kinds = ([duel[i] for duel in duels] for i in range(3))
-    sizes, steps = (" and ".join(f"{value:,}" for value in values) for values in duels[-1][3:])
+    pairs, modes, kinds = [duel.distances for duel in duels], [duel.modes for duel in duels], [duel.kinds for duel in duels]
+    sizes, steps = (" and ".join(f"{value:,}" for value in values) for values in (duels[-1].parameters, duels[-1].steps))
     return [lower_than(f"Fréchet distance after {seconds:g} s of the processor, {sizes} parameters, {steps} steps the last time", "distance", PEER, pairs),
             at_least(f"pairs of animal and hat in {count} pictures, of all pairs, in the worst of {seeds} duels", min(modes), "of all", [min(modes), max(modes)], 0.5),
             at_least(f"animals in {count} pictures, in the worst of {seeds} duels", min(kinds), "of all", [min(kinds), max(kinds)], 1.0)]  # fmt: skip
@@ -164,7 +163,7 @@ def animals(seconds: float, seeds: int, count: int, each: Callable = map) -> lis
 
 def measure() -> Iterator[Result]:
     "All figures of this family; an hour and a half on two cores."
-    torch.set_num_threads(1)  # the quickest way for networks as small as the ring's
+    torch.set_num_threads(1)  # the quickest way for networks as small as the ring's; each duel for the animals has a process of its own
     yield from ring(DUELS)
     yield collapse(DUELS)
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool: yield from animals(SECONDS, SEEDS, PICTURES, pool.map)
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), torch.set_num_threads, (1,)) as pool: yield from animals(SECONDS, SEEDS, PICTURES, pool.map)
