@@ -12,6 +12,9 @@ from genai_course.cli.readme import write_tables
 from genai_course.core import course_folder, write_atomically
 
 
+SHOWS_OTHERS = "course_map"  # its output comes from what other notebooks say: it is run each time
+
+
 def notebooks_with_outputs(root: Path) -> list[Path]:
     "The notebooks that people read with their outputs: tools, lessons, explorers and the map."
     return [*sorted((root / "nbs").glob("*.ipynb")), *sorted((root / "nbs" / "explorers").glob("*.ipynb"))]
@@ -68,7 +71,7 @@ def build(stem: str | None = None) -> int:
     if build_exercises(["build"]): return 1
     write_tables(root)
     for file in notebooks_with_outputs(root):
-        if stem and stem not in (file.stem, file.stem[3:]) or is_fresh(file, root): continue
+        if stem and stem not in (file.stem, file.stem[3:]) or file.stem != SHOWS_OTHERS and is_fresh(file, root): continue
         print(f"running {file.relative_to(root)}", flush=True)
         refresh(file, root)
     return 0

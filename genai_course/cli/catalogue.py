@@ -25,6 +25,16 @@ class Lesson:
         return int(self.stem[:2])
 
     @property
+    def builds_on(self) -> list[int]:
+        "The numbers of the lessons that it needs directly."
+        return [int(number) for number in re.findall(r"\d+", self.needs)]
+
+    @property
+    def needs(self) -> str:
+        "The same as its line `- builds_on: 01, 04` says it, or that there is none."
+        return self.words.facts.get("builds_on", "none")
+
+    @property
     def name(self) -> str:
         "The stem without its number: the name of the module."
         return self.stem[3:]

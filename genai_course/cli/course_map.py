@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -31,9 +32,10 @@ def course_map(here: Path | None = None) -> CourseMap:
     "The map of the course with your own state, its links counted from the folder `here` (default: the working directory)."
     course, work, here = course_folder(), work_folder(), here or Path.cwd()
     numbered, records = notebooks(course), {record["stem"]: record for record in exercise_records()}
-    rows = [_row(lesson, work, here, records.get(lesson.stem)) for lesson in numbered if lesson.number > 0]
+    lessons, done = [lesson for lesson in numbered if lesson.number > 0], {stem for stem, record in records.items() if record["done"]}
+    rows = [_row(lesson, work, here, records.get(lesson.stem)) for lesson in lessons]
     tools = [[_link(lesson.words.title or lesson.name, _places(lesson, work)["lessons"], here), lesson.words.question] for lesson in numbered if lesson.number == 0]
-    parts = [table(["Lesson", "Its question", "Minutes", "Where you are", "Exercise"], rows), *_notes(numbered, work)]
+    parts = [_progress(lessons, done, work, here), table(["Lesson", "Its question", "Minutes", "Builds on", "Where you are", "Exercise"], rows), *_notes(lessons, work)]
     parts += ["**Tools** that the lessons share, each shown at work:", table(["Tool", "What for"], tools)]
     return CourseMap("\n\n".join(parts))
 
@@ -47,11 +49,32 @@ def _places(lesson: Lesson, work: Path) -> dict[str, Path]:
     return {mine.parent.name: mine if mine.exists() else original for original, mine in copies(lesson, work)}
 
 
+def _title(lesson: Lesson, work: Path, here: Path) -> str:
+    return _link(f"{lesson.stem[:2]} {lesson.words.title}", _places(lesson, work)["lessons"], here)
+
+
+def opened_by(done: Collection[str], lessons: Sequence[Lesson]) -> list[Lesson]:
+    "The lessons still to do for which nothing is missing, once those with the stems `done` are; one without an exercise keeps none closed."
+    missing = {lesson.number for lesson in lessons if "exercises" in lesson.originals and lesson.stem not in done}
+    return [lesson for lesson in lessons if lesson.stem not in done and missing.isdisjoint(lesson.builds_on)]
+
+
+def _progress(lessons: Sequence[Lesson], done: Collection[str], work: Path, here: Path) -> str:
+    "How far the learner is, and which lessons that opens."
+    graded = [lesson for lesson in lessons if "exercises" in lesson.originals]
+    finished, opened = [lesson for lesson in graded if lesson.stem in done], opened_by(done, lessons)
+    said = f"**Done:** the exercises of {len(finished)} of {len(graded)} lessons, {_minutes(finished)} of {_minutes(graded)} minutes."
+    return f"{said} **Open to you**, for what they build on is done: {' · '.join(_title(lesson, work, here) for lesson in opened)}" if opened else said
+
+
+def _minutes(lessons: Iterable[Lesson]) -> str:
+    return f"{sum(int(lesson.words.facts.get('minutes', 0)) for lesson in lessons):,}"
+
+
 def _row(lesson: Lesson, work: Path, here: Path, record: dict | None) -> list[str]:
-    places = _places(lesson, work)
-    title = _link(f"{lesson.stem[:2]} {lesson.words.title}", places["lessons"], here)
+    places, facts = _places(lesson, work), lesson.words.facts
     exercise = _link("open the exercise", places["exercises"], here) if "exercises" in places else "none"
-    return [title, lesson.words.question, lesson.words.facts.get("minutes", ""), _state(lesson, work, record), exercise]
+    return [_title(lesson, work, here), lesson.words.question, facts.get("minutes", ""), lesson.needs, _state(lesson, work, record), exercise]
 
 
 def _state(lesson: Lesson, work: Path, record: dict | None) -> str:
@@ -61,8 +84,8 @@ def _state(lesson: Lesson, work: Path, record: dict | None) -> str:
     return "◔ opened" if opened else "○ new"
 
 
-def _notes(numbered: list[Lesson], work: Path) -> list[str]:
-    found = [pair for lesson in numbered if lesson.number > 0 for pair in states(lesson, work).items()]
+def _notes(lessons: Iterable[Lesson], work: Path) -> list[str]:
+    found = [pair for lesson in lessons for pair in states(lesson, work).items()]
     outdated = [f"`{mine.relative_to(work).as_posix()}`" for mine, stands in found if stands is State.OUTDATED]
     return [NEWER.format(files=", ".join(outdated))] if outdated else []
 

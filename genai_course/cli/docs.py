@@ -28,7 +28,7 @@ ALWAYS_LIVE = "00_gallery"  # the tool whose charts all work in the page
 def said_of(lesson: Lesson, explorers: Mapping[str, Path]) -> str:
     "What stands under a lesson's title: how long it takes, and where its explorers and its exercise are."
     facts = lesson.words.facts
-    parts = [f"{facts['minutes']} minutes" if "minutes" in facts else "", f"all cells run in {facts['run_all']}" if "run_all" in facts else ""]
+    parts = [f"{facts['minutes']} minutes" if "minutes" in facts else "", f"all cells run in {facts['run_all']}" if "run_all" in facts else "", f"builds on {facts['builds_on']}" if "builds_on" in facts else ""]
     parts += [f"[explorers](explorers/{lesson.stem}.ipynb)" if lesson.stem in explorers else "", f"[exercise](../exercises/{lesson.stem}.ipynb)" if "exercises" in lesson.originals else ""]
     return " · ".join(part for part in [*parts, f"[`genai_course.{lesson.name}`](../api/{lesson.name}.md)"] if part)
 

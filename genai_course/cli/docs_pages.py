@@ -46,10 +46,10 @@ def verdicts(lesson: Lesson) -> tuple[int, list[tuple[str, str]]]:
 
 def lessons_page(lessons: list[Lesson]) -> str:
     "The lessons in their order."
-    rows = [[lesson_link(lesson), lesson.words.question, lesson.words.facts.get("minutes", ""), lesson.words.facts.get("run_all", "")] for lesson in lessons]
+    rows = [[lesson_link(lesson), lesson.words.question, lesson.words.facts.get("minutes", ""), lesson.needs, lesson.words.facts.get("run_all", "")] for lesson in lessons]
     total = sum(int(lesson.words.facts.get("minutes", 0)) for lesson in lessons)
-    said = f"{len(lessons)} lessons, about {total / 60:.0f} hours of work. Each builds on those before it; *all cells* says how long a lesson computes on two processor cores."
-    return f"# Lessons\n\n{said}\n\n" + table(["Lesson", "The claim, and what you do about it", "Minutes", "All cells"], rows) + "\n"
+    said = f"{len(lessons)} lessons, about {total / 60:.0f} hours of work. *Builds on* says which lessons one needs, beside what these need themselves; *all cells* how long it computes on two processor cores."
+    return f"# Lessons\n\n{said}\n\n" + table(["Lesson", "The claim, and what you do about it", "Minutes", "Builds on", "All cells"], rows) + "\n"
 
 
 def claims_page(lessons: list[Lesson]) -> str:

@@ -25,8 +25,8 @@ def write_notebook(file: Path, *cells: tuple[str, str]) -> Path:
     return file
 
 
-def first_words(title: str, question: str, minutes: int) -> tuple[str, str]:
-    return "markdown", f"# {title}\n\n> {question}\n\n- minutes: {minutes}\n- run_all: 60 s"
+def first_words(title: str, question: str, minutes: int, *facts: str) -> tuple[str, str]:
+    return "markdown", "\n- ".join([f"# {title}\n\n> {question}\n\n- minutes: {minutes}", "run_all: 60 s", *facts])
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def course(tmp_path) -> Path:
     folder = tmp_path / "my course"
     write_notebook(folder / "nbs/00_core.ipynb", ("markdown", "# Core\n\n> What all share."))
     write_notebook(folder / "nbs/01_first.ipynb", first_words("First", "Why?", 30), ("code", "1 + 1"))
-    write_notebook(folder / "nbs/02_second.ipynb", first_words("Second", "How?", 90), ("code", "2 + 2"))
+    write_notebook(folder / "nbs/02_second.ipynb", first_words("Second", "How?", 90, "builds_on: 01"), ("code", "2 + 2"))
     write_notebook(folder / "nbs/course_map.ipynb", ("markdown", "# Map"), ("code", "course_map()"))
     write_notebook(folder / "exercises/02_second.ipynb", ("markdown", "# Exercise"), ("code", "answer = None"))
     (folder / "genai_course").mkdir()

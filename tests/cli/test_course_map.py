@@ -6,10 +6,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genai_course.cli import course_map as module
-from genai_course.cli.catalogue import prepare
-from genai_course.cli.course_map import course_map, write_map
+from genai_course.cli.catalogue import notebooks, prepare
+from genai_course.cli.course_map import course_map, opened_by, write_map
 from genai_course.cli.folders import course_folder
 from genai_course.cli.notebooks import front_matter
 from tests.cli.conftest import first_words, notebook, write_notebook
@@ -32,7 +34,7 @@ def edit(file: Path, source: str) -> None:
 
 
 def row(work: Path, title: str) -> str:
-    return next(line for line in str(course_map(work)).splitlines() if title in line)
+    return next(line for line in str(course_map(work)).splitlines() if line.startswith("|") and title in line)
 
 
 def record(solved: int, done: bool) -> dict:
@@ -47,7 +49,7 @@ def test_every_lesson_stands_there_once_with_its_question_and_minutes(work):
 
 def test_every_link_leads_to_a_file(work):
     links = re.findall(r"\]\(([^)]+)\)", str(course_map(work)))
-    assert len(links) == 4
+    assert len(links) == 6
     assert all((work / unquote(link)).is_file() for link in links)
     assert "lessons/02_second.ipynb" in links and "exercises/02_second.ipynb" in links
 
@@ -69,6 +71,50 @@ def test_a_lesson_is_new_until_it_is_opened(work):
 def test_the_state_of_an_exercise(work, monkeypatch, solved, done, words):
     monkeypatch.setattr(module, "exercise_records", lambda: [record(solved, done)])
     assert words in row(work, "02 Second")
+
+
+def test_it_says_what_a_lesson_builds_on_and_how_far_one_is(work, monkeypatch):
+    assert "| none |" in row(work, "01 First") and "| 01 |" in row(work, "02 Second")
+    assert str(course_map(work)).startswith("**Done:** the exercises of 0 of 1 lessons, 0 of 90 minutes. **Open to you**")
+    monkeypatch.setattr(module, "exercise_records", lambda: [record(6, True)])
+    assert str(course_map(work)).startswith("**Done:** the exercises of 1 of 1 lessons, 90 of 90 minutes. **Open to you**, for what they build on is done: [01 First]")
+
+
+REAL = [lesson for lesson in notebooks(course_folder()) if lesson.number]
+
+
+def behind(lesson):
+    "The numbers of all lessons that one needs, directly or through others."
+    direct = [other for other in REAL if other.number in lesson.builds_on]
+    return {other.number for other in direct}.union(*map(behind, direct))
+
+
+@pytest.mark.parametrize("lesson", REAL, ids=lambda lesson: lesson.stem)
+def test_lessons_build_on_earlier_ones_and_name_none_that_another_brings(lesson):
+    direct = [other for other in REAL if other.number in lesson.builds_on]
+    assert len(direct) == len(lesson.builds_on) and all(other.number < lesson.number for other in direct)
+    assert not {other.number for other in direct} & set().union(*map(behind, direct))
+
+
+@given(st.permutations(REAL), st.integers(0, len(REAL)))
+def test_lessons_open_once_all_that_they_build_on_is_done(order, count):
+    done = [lesson for lesson in order[:count]]
+    opened = {lesson.stem for lesson in opened_by([lesson.stem for lesson in done], REAL)}
+    assert opened == {lesson.stem for lesson in order[count:] if set(lesson.builds_on) <= {other.number for other in done}}
+
+
+def test_whoever_does_what_is_open_gets_through_the_whole_course():
+    done, opened = [], opened_by([], REAL)
+    assert [lesson.number for lesson in opened] == [1, 2]
+    while opened: opened = opened_by(done := [*done, opened[-1].stem], REAL)
+    assert sorted(done) == [lesson.stem for lesson in REAL]
+
+
+def test_the_map_that_is_shown_on_the_web_is_of_the_present(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "work_folder", lambda: tmp_path)
+    monkeypatch.setattr(module, "exercise_records", lambda: [])
+    shown = json.loads((course_folder() / "nbs/course_map.ipynb").read_text(encoding="utf-8"))["cells"][1]["outputs"][0]["data"]["text/markdown"]
+    assert "".join(shown) == str(course_map(course_folder() / "nbs")), "run: python -m genai_course build course_map"
 
 
 def test_a_newer_version_of_an_edited_copy_is_announced(course, work):

@@ -27,11 +27,6 @@ def test_its_tables_are_made_of_what_lessons_say_and_what_was_measured():
     assert all((result.name in README) == bool(result.peer) for results in figures(COURSE).values() for result in results) and figures(COURSE)
 
 
-def test_the_map_that_is_shown_on_the_web_has_every_lesson():
-    shown = json.dumps(read_notebook(COURSE / "nbs" / "course_map.ipynb"), ensure_ascii=False)
-    assert [lesson.stem for lesson in LESSONS if f"{lesson.stem}.ipynb" not in shown] == [], "run its cell again: a lesson has come"
-
-
 def test_a_table_that_has_aged_is_written_anew_and_nothing_else():
     begin, end = marks("lessons")
     fresh = with_table(f"Above.\n{begin}| old |{end}\nBelow.", "lessons", lessons_table(LESSONS[:1]))
