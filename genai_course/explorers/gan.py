@@ -316,10 +316,10 @@ def latent(generator: StyleGenerator, seed: int) -> Tensor:
 @torch.no_grad()
 def walked(generator: StyleGenerator, told: int, seeds: tuple[int, int], way: float, share: float, first: int, truncate: Callable = truncated, mix: Callable = mixed_styles) -> Tensor:
     "Three pictures (3, C, H, W): after that share of the `way` from the first seed's latent to the second's, and those of both ends. From layer `first` on, the styles are the second's."
-    code, (begin, end) = torch.tensor([told]), (latent(generator, seed) for seed in seeds)
-    styles = [truncate(generator.styles(z, code), middle_styles(generator, code), share) for z in (arc(begin, end, way), begin, end)]
-    luck = torch.Generator().manual_seed(0)
-    return torch.cat([generator.painted(style, luck.manual_seed(0)) for style in (mix(styles[0], styles[2], first), *styles[1:])]).clamp(-1, 1)
+    code, luck, (begin, end) = torch.tensor([told]), torch.Generator(), (latent(generator, seed) for seed in seeds)
+    z = torch.cat([arc(begin, end, way), begin, end])
+    moving, *ends = truncate(generator.styles(z, code.expand(3)), middle_styles(generator, code), share).split(1)
+    return torch.cat([generator.painted(style, luck.manual_seed(0)) for style in (mix(moving, ends[-1], first), *ends)]).clamp(-1, 1)
 
 
 def told_walk(way: float, share: float, first: int, layers: int) -> str:
