@@ -84,6 +84,12 @@ def test_no_import_of_a_higher_number_or_of_a_view(file):
         assert other in BEFORE[name] if name in BEFORE else LESSONS[other] < LESSONS[name]
 
 
+@pytest.mark.parametrize("file", EXPLORERS, ids=name_of)
+def test_an_explorer_imports_no_lesson_of_a_higher_number(file):
+    others = [other.removeprefix("explorers.") for other in imported(module_of(file))]
+    assert others and all(LESSONS[other] <= LESSONS[file.stem[3:]] for other in others)
+
+
 @pytest.mark.parametrize("file", [f for f in NUMBERED if not f.stem.startswith("00")], ids=name_of)
 def test_a_lesson_states_title_question_and_times(file):
     words = front_matter(read_notebook(file))

@@ -103,7 +103,8 @@ def tokenizer():
 def test_any_text_comes_back(tokenizer, text):
     ids = tokenizer.encode(text)
     assert tokenizer.decode(ids) == text and all(0 <= i < 270 for i in ids)
-    assert "".join(tokenizer.pieces(text)).count("�") >= text.count("�")
+    pieces = tokenizer.pieces(text)
+    assert len(pieces) == len(ids) and ("".join(pieces) == text or not text.isascii())
 
 
 @given(st.text(), st.text())

@@ -24,6 +24,7 @@ from genai_course.transformer import (
     CountingGPT,
     Counts,
     FeedForward,
+    GroupedAttention,
     NgramEmbedding,
     NgramGPT,
     RMSNorm,
@@ -448,3 +449,19 @@ def test_each_loader_refuses_what_the_other_loads(file, tmp_path):
     counts, writes = (save_weights(tmp_path / f"{i}.safetensors", task.model, task.card) for i, task in enumerate((counting, writing)))
     with pytest.raises(CheckpointError, match="holds no model that counts: name weights that `train transformer.best` made"): load_counting_writer(writes)
     with pytest.raises(CheckpointError, match="holds no model that writes: name weights that `train transformer` made"): load_writer(counts)
+
+
+@pytest.mark.parametrize(("heads", "groups"), [(4, 4), (4, 2), (4, 1), (6, 3)])
+def test_shared_keys_are_plain_attention_with_keys_repeated(heads, groups):
+    torch.manual_seed(0)
+    width = 8 * heads
+    shared, plain = GroupedAttention(width, heads, groups), CausalAttention(width, heads)
+    query, key, value = shared.to_qkv.weight.split(shared.sizes)
+    repeated = lambda weight: weight.view(groups, 8, width).repeat_interleave(heads // groups, dim=0).reshape(width, width)
+    plain.to_qkv.weight.data, plain.out.weight.data = torch.cat([query, repeated(key), repeated(value)]), shared.out.weight.data
+    x, turns = torch.randn(2, 5, width), angles(5, 8)
+    assert torch.allclose(shared(x, turns), plain(x, turns), atol=1e-6)
+
+
+def test_heads_that_cannot_be_shared_evenly_are_refused():
+    with pytest.raises(ValueError, match="4 heads cannot share 3 groups"): GroupedAttention(32, 4, 3)

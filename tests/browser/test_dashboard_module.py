@@ -94,6 +94,9 @@ def test_ticks_are_few_round_and_within(bare, low, width):
     if low + width == low or width < abs(low) * 1e-6: return
     found = axis(bare, "linearTicks", low, low + width)
     assert 1 <= len(found) <= 6 and all(low - width * 1e-6 <= t <= low + width * (1 + 1e-6) for t in found)
+    if len(found) == 1: return
+    step = found[1] - found[0]
+    assert any(math.isclose(step / 10 ** math.floor(math.log10(step) + 1e-6), round_one, rel_tol=1e-3) for round_one in (1, 2, 5))
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.001, 2), (1e-12, 1e12), (0.9, 1.1), (3, 4)])

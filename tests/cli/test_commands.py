@@ -73,6 +73,14 @@ def test_doctor_says_that_settings_are_broken_without_a_traceback(run):
     assert "✗ settings: seed = many" in done.stdout
 
 
+def test_doctors_verdict_is_that_of_its_lines(run, tmp_path):
+    done = run("doctor", GENAI_DATA=str(tmp_path))
+    lines = done.stdout.splitlines()
+    assert all(line[0] in "✓✗" for line in lines[:-1]) and len(lines) > 5
+    assert done.returncode == any(line.startswith("✗ ") for line in lines)
+    assert lines[-1].startswith("Something must be mended" if done.returncode else "Everything is in order.")
+
+
 def test_doctor_names_a_setting_that_does_not_exist(run):
     done = run("doctor", GENAI_SEEED="1")
     assert done.returncode == 1 and "GENAI_SEEED" in done.stdout

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -130,8 +131,10 @@ def test_killed_at_any_moment_a_package_is_there_whole_or_not_at_all(packages, t
     command = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "shop" / "some_plays-1.0-py3-none-any.whl")]
     halves = 0
     for wait in [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25]:
+        for left in downloads_folder().glob(f"{downloads.UNFINISHED}*"): shutil.rmtree(left)
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
             assert process.stdout.readline() == "begins\n"
+            while process.poll() is None and not any(downloads_folder().glob(f"{downloads.UNFINISHED}*/ready/*")): time.sleep(0.002)
             time.sleep(wait)
             process.send_signal(signal.SIGKILL)
         halves += any(downloads_folder().glob(f"{downloads.UNFINISHED}*"))

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genai_course.cli import environment, install, main
-from genai_course.cli.constraints import pins
+from genai_course.cli import pins as pins_module
+from genai_course.cli.constraints import SECTIONS, pins
 from genai_course.cli.display import Display
 from genai_course.cli.folders import constraints_file, course_folder, packages_in, python_in
 from genai_course.cli.pip_output import PipProgress, complaint
@@ -280,3 +281,41 @@ def test_the_reason_of_a_failure_is_one_line():
 def test_packages_of_an_environment_are_found(made):
     told = subprocess.run([python_in(made), "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"], capture_output=True, text=True).stdout
     assert [folder.resolve() for folder in packages_in(made)] == [Path(told.strip()).resolve()]
+
+
+# ---- one set-up at a time
+
+HOLDS = """
+import sys
+from pathlib import Path
+from genai_course.cli.lock import alone_in
+with alone_in(Path(sys.argv[1])): print("in", flush=True), sys.stdin.readline()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such lock: pip itself refuses there")
+def test_a_second_set_up_says_that_it_waits_and_goes_on_when_the_first_is_killed(tmp_path):
+    command = [sys.executable, "-c", HOLDS, str(tmp_path)]
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": {**os.environ, "PYTHONPATH": str(ROOT)}}
+    with subprocess.Popen(command, **streams) as first:
+        assert first.stdout.readline() == "in\n"
+        with subprocess.Popen(command, **streams) as second:
+            assert "Another set-up is at work" in second.stdout.readline() and second.poll() is None
+            first.kill()
+            assert second.stdout.readline() == "in\n"
+            second.communicate("\n")
+    assert second.returncode == 0
+
+
+# ---- the pins
+
+def test_a_package_stands_once_in_the_first_section_that_needs_it(course, monkeypatch):
+    needs = {name: {"shared": "1.0", f"only-{name}": "2.0"} for name in SECTIONS}
+    monkeypatch.setattr(pins_module, "requirements", lambda course, extras: extras)
+    def resolved(wanted, constraints=None):
+        asked = [name for name in SECTIONS if name in wanted]
+        return {package: version for name in asked or ["run"] for package, version in needs[name].items()} | (needs["run"] if len(asked) > 1 else {})
+    monkeypatch.setattr(pins_module, "resolved", resolved)
+    lines = pins_module.sections(course)
+    assert list(lines) == list(SECTIONS) and lines["run"] == sorted(["shared==1.0", "only-run==2.0", *pins_module.ELSEWHERE])
+    assert all(lines[name] == [f"only-{name}==2.0"] for name in SECTIONS if name != "run")

@@ -29,7 +29,8 @@ def _is_old(python: str) -> bool:
 
 
 def test_an_old_python_reads_it_and_gets_one_line():
-    for python in old_pythons():
+    if not (pythons := old_pythons()): pytest.skip("no Python older than 3.11 is installed here")
+    for python in pythons:
         done = subprocess.run([python, "-m", "genai_course", "lab"], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 1 and done.stdout == ""
         assert done.stderr.count("\n") == 1 and "Python 3.11 or newer is needed" in done.stderr

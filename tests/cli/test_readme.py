@@ -11,7 +11,6 @@ from PIL import Image
 
 from genai_course.cli.benches.measuring import at_most, how_much_faster
 from genai_course.cli.catalogue import notebooks
-from genai_course.cli.notebooks import read_notebook
 from genai_course.cli.readme import MEASURED, TABLES, figure, figures, figures_table, lessons_table, marks, with_table, with_tables
 from genai_course.cli.trouble import Trouble
 from genai_course.core import course_folder

@@ -1,6 +1,7 @@
 """The markers of a master: what is read from good ones, and what is said about bad ones."""
 
 import shlex
+from itertools import takewhile
 
 import pytest
 from hypothesis import given
@@ -36,10 +37,11 @@ def test_any_head_is_read_or_refused_with_its_place(head):
     else: assert marker is None or marker.kind in MARKERS
 
 
-@given(st.text())
+@given(st.lists(st.sampled_from(["#| a", "#|b c", "x = 1", "", "  #| no"]) | st.text(), max_size=6).map("\n".join))
 def test_any_source_splits_into_head_and_body(source):
+    first = list(takewhile(lambda line: line.startswith("#|"), source.splitlines()))
     head, body = split_head(source)
-    assert len(head) + len(body.splitlines()) <= len(source.splitlines())
+    assert head == [line[2:].strip() for line in first] and body.split() == "\n".join(source.splitlines()[len(first):]).split()
 
 
 @given(st.lists(st.sampled_from(["a = 1", "    b = 2", BEGIN, END, "    " + BEGIN, "    " + END])))
