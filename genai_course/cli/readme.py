@@ -1,6 +1,7 @@
 """The README's tables: of lessons, made of what they say about themselves, and of figures, made of what `bench` has measured."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
@@ -40,8 +41,20 @@ def said(value: float) -> str:
 def figure(name: str, result: Result) -> list[str]:
     "What was measured of the family `name` beside another implementation, and whether the goal was reached."
     low, high = result.spread
-    ratio = f"{said(result.ratio)} ({said(low)} to {said(high)})"
-    return [result.name, f"{said(result.value)} {result.unit}", f"{result.peer}: {said(result.peer_value)}", ratio, f"{result.goal}: {'reached' if result.met else 'not reached'}", f"`bench {name}`"]
+    ratio = said(result.ratio) + (f" ({said(low)} to {said(high)})" if low < high else "")
+    return [result.name, with_unit(result.value, result), f"{result.peer}: {with_unit(result.peer_value, result)}", ratio, f"{result.goal}: {verdict(result)}", f"`bench {name}`"]
+
+
+def with_unit(value: float, result: Result) -> str:
+    "A value of a figure; a distance has no unit."
+    return said(value) if result.unit == "distance" else f"{said(value)} {result.unit}"
+
+
+def verdict(result: Result) -> str:
+    "Whether the goal was reached, by the median of the rounds or each time as it says; and whether single rounds said otherwise."
+    low, high = result.spread
+    split = "each time" not in result.goal and low < float(re.search(r"[\d.]+$", result.goal)[0]) < high
+    return ("reached" if result.met else "not reached") + (", though not in each round" if split and result.met else ", though in some rounds" if split else "")
 
 
 def figures_table(measured: dict[str, list[Result]]) -> str:

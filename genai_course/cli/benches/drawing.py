@@ -90,5 +90,5 @@ def duel(seconds: float, seeds: int, count: int) -> Result:
         took.append([trained.steps for trained in both])
         pairs.append(tuple(distance(trained, real, seed, count) for trained in both))
     sizes = " and ".join(f"{trained.parameters:,}" for trained in both)
-    steps = ", ".join(f"{ours} ({theirs})" for ours, theirs in took)
+    steps = ", the other ".join(", ".join(map(str, side)) for side in zip(*took, strict=True))
     return lower_than(f"Fréchet distance after {seconds:g} s of the processor, {sizes} parameters, steps {steps}", "distance", PEER, pairs)

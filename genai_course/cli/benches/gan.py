@@ -18,7 +18,7 @@ from genai_course.cli.benches.duels import for_seconds, walk
 from genai_course.cli.benches.measuring import Result, alone, at_least, lower_than
 from genai_course.gan import RECIPES, made_pictures, made_points, tally
 from genai_course.judge import EXAM, features, frechet_distance, judged, load_judge, modes_covered
-from genai_course.menagerie import ANIMALS, TRAINING_PAIRS, drawn_batch, drawn_batches
+from genai_course.menagerie import ALL_PAIRS, ANIMALS, drawn_batch, drawn_batches
 from genai_course.training import Task
 
 PEER = "DCGAN: its layers, losses and Adam"
@@ -136,7 +136,7 @@ def peers_pictures(generator: nn.Module, count: int, luck: int) -> np.ndarray:
 class Duel(NamedTuple):
     "What two trainings for the same seconds led to, ours first."
     distances: tuple[float, float]  # of the judge, from real pictures
-    modes: float  # the share of pairs of animal and hat that ours reached
+    modes: float  # the share of all pairs of animal and hat that ours reached
     kinds: float  # the share of animals
     parameters: tuple[int, int]
     steps: tuple[int, int]
@@ -147,7 +147,7 @@ def one_duel(seed: int, seconds: float, count: int) -> Duel:
     judge, both = load_judge(), (ours(seed, seconds), peers(seed, seconds))
     real, made = features(judge, drawn_batch(count, EXAM, 0).images), [trained.make(count, seed) for trained in both]
     seen, distances = judged(judge, made[0]), tuple(frechet_distance(features(judge, images), real) for images in made)
-    covered = modes_covered(seen, ["animal", "hat"], len(TRAINING_PAIRS)), modes_covered(seen, ["animal"], len(ANIMALS))
+    covered = modes_covered(seen, ["animal", "hat"], len(ALL_PAIRS)), modes_covered(seen, ["animal"], len(ANIMALS))
     return Duel(distances, *covered, tuple(trained.parameters for trained in both), tuple(trained.steps for trained in both))
 
 
