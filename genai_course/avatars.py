@@ -106,7 +106,7 @@ CHOICE = f"Take one of: {', '.join(TOLD)}."
 def needed(module: str) -> ModuleType:
     "A module of the extra `avatars`. Raises DataError where it is not installed."
     try: return import_module(module)
-    except ModuleNotFoundError: raise DataError('avatars need packages that are not here yet: python -m pip install dicebear-core dicebear-styles resvg-py') from None
+    except ModuleNotFoundError: raise DataError('avatars need packages that are not here yet: in a notebook run %pip install dicebear-core dicebear-styles resvg-py') from None
 
 
 def definition(style: str) -> dict[str, Any]:

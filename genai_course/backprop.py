@@ -176,7 +176,7 @@ def tanh(self: Tensor) -> Tensor:
 def relu(self: Tensor) -> Tensor:
     "Each entry where it is positive, else 0."
     positive = self.data > 0
-    return Tensor(self.data * positive, (self,), "relu", lambda grad: (grad * positive,))
+    return Tensor(np.maximum(self.data, 0), (self,), "relu", lambda grad: (grad * positive,))
 
 # %% ../nbs/02_backprop.ipynb #81433943
 @patch
@@ -189,7 +189,7 @@ def reshape(self: Tensor, *shape: int) -> Tensor:
 @patch
 def transpose(self: Tensor, *axes: int) -> Tensor:
     "The axes in another order; reversed if none is given."
-    axes = axes or tuple(range(self.data.ndim))[::-1]
+    axes = tuple(axis % self.data.ndim for axis in axes) or tuple(range(self.data.ndim))[::-1]
     return Tensor(self.data.transpose(axes), (self,), "transpose", lambda grad: (grad.transpose(np.argsort(axes)),))
 
 
@@ -204,10 +204,15 @@ def __getitem__(self: Tensor, index: Any) -> Tensor:
 
 # %% ../nbs/02_backprop.ipynb #541068d8
 @patch
-def __matmul__(self: Tensor, other: Tensor) -> Tensor:
+def __matmul__(self: Tensor, other: Any) -> Tensor:
+    other = as_tensor(other, self)
     a, b = self.data, other.data
     if a.ndim < 2 or b.ndim < 2: raise ValueError(f"@ needs two dimensions or more, got shapes {a.shape} and {b.shape}: reshape first.")
     return Tensor(a @ b, (self, other), "@", lambda grad: (grad @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ grad))
+
+
+@patch
+def __rmatmul__(self: Tensor, other: Any) -> Tensor: return as_tensor(other, self) @ self
 
 # %% ../nbs/02_backprop.ipynb #06fc2344
 def softmax_cross_entropy(logits: Tensor, targets: np.ndarray) -> Tensor:

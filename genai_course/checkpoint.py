@@ -38,7 +38,7 @@ def take_apart(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:
             tensors[name] = torch.as_tensor(value).detach().cpu().clone(memory_format=torch.contiguous_format)
             return {"tensor" if isinstance(value, torch.Tensor) else "array": name}
         case Mapping(): return {"pairs": [[key, inside(key, item)] for key, item in value.items()]}
-        case tuple() | list(): return {type(value).__name__: [inside(i, item) for i, item in enumerate(value)]}
+        case tuple() | list(): return {"list" if isinstance(value, list) else "tuple": [inside(i, item) for i, item in enumerate(value)]}
     raise CheckpointError(f"{name} is a {type(value).__name__}: a checkpoint holds tensors, arrays, numbers, texts, lists and dictionaries.")
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from configparser import Error as ConfigParserError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -207,7 +208,8 @@ def progress_file() -> Path:
 
 
 def _set_aside(file: Path) -> Path:
-    aside = file.with_name(f"{file.stem}.unreadable.json")
+    names = chain([f"{file.stem}.unreadable.json"], (f"{file.stem}.unreadable{number}.json" for number in count(2)))
+    aside = next(file.with_name(name) for name in names if not file.with_name(name).exists())
     shutil.copy(file, aside)
     return aside
 

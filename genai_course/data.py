@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .core import downloads_folder
 
@@ -39,7 +39,7 @@ def split(x: np.ndarray, y: np.ndarray, test_share: float = 0.2, seed: int = 0) 
     for label in np.unique(y):
         members = rng.permutation(np.flatnonzero(y == label))
         if len(members) < 2: raise DataError(f"class {label} has one picture only: give it at least two, one to learn from and one to test.")
-        test[members[: max(1, round(len(members) * test_share))]] = True
+        test[members[: min(len(members) - 1, max(1, round(len(members) * test_share)))]] = True
     return Split(x[~test], y[~test], x[test], y[test])
 
 # %% ../nbs/00_data.ipynb #1a3c1606
@@ -53,11 +53,19 @@ def digits(test_share: float = 0.2, seed: int = 0) -> Split:
 def read_image(path: Path | str, size: int, channels: int = 1) -> np.ndarray:
     "One picture file as (channels, size, size) in [-1, 1], cropped to its central square. Raises DataError for what is no picture."
     try:
-        with Image.open(path) as picture: square = _central_square(picture.convert("L" if channels == 1 else "RGB"))
-    except (UnidentifiedImageError, OSError) as error:
+        with Image.open(path) as picture: square = _central_square(_as_seen(picture).convert("L" if channels == 1 else "RGB"))
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} cannot be read as a picture ({error.__class__.__name__}): remove it, or save it again as PNG.") from None
     pixels = np.asarray(square.resize((size, size), Image.Resampling.BOX), dtype=np.float32) / 127.5 - 1
     return pixels.reshape(size, size, channels).transpose(2, 0, 1)
+
+
+def _as_seen(picture: Image.Image) -> Image.Image:
+    "The way up that the camera says, 16 bits brought down to 8, and on white what is transparent."
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I"): picture = picture.point(lambda value: value * (1 / 256))
+    if not picture.has_transparency_data: return picture
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
 
 
 def _central_square(picture: Image.Image) -> Image.Image:
@@ -173,6 +181,7 @@ def batch_indices(total: int, size: int, seed: int, step: int) -> np.ndarray:
 def batches(*arrays: np.ndarray, size: int, seed: int = 0, start: int = 0) -> Iterator[tuple[np.ndarray, ...]]:
     "Endless batches of `size` rows, the same rows from each array; from step `start` on."
     if len({len(a) for a in arrays}) != 1: raise DataError(f"batches need arrays of one length, got {[len(a) for a in arrays]}.")
+    if not len(arrays[0]) or size < 1: raise DataError(f"batches need one row at least: got {len(arrays[0])} rows for batches of {size}.")
     for step in count(start):
         rows = batch_indices(len(arrays[0]), size, seed, step)
         yield tuple(a[rows] for a in arrays)

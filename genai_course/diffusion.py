@@ -55,7 +55,9 @@ SCHEDULES = {"linear": linear_schedule, "cosine": cosine_schedule}
 
 def strengths(alpha_bar: Tensor, t: int | Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     "How strong picture and noise are in x (B, ...) at time `t`, a number or (B,): two factors that fit x. Raises IndexError for a time that is not in alpha_bar."
-    kept = alpha_bar[torch.as_tensor(t, device=alpha_bar.device)].reshape(-1, *[1] * (x.ndim - 1))
+    t = torch.as_tensor(t, device=alpha_bar.device)
+    if (t < 0).any(): raise IndexError(f"there is no time before 0, and {t.min()} was asked for.")
+    kept = alpha_bar[t].reshape(-1, *[1] * (x.ndim - 1))
     return kept.sqrt().to(x), (1 - kept).sqrt().to(x)
 
 
@@ -164,7 +166,7 @@ def ddpm(denoise: Denoiser, x: Tensor, alpha_bar: Tensor, count: int | None = No
     def move(x, guess, t, s):
         mean, variance = posterior(x, guess.x_0, alpha_bar, t, s)
         return mean + variance**0.5 * fresh(x, generator)
-    return walk(denoise, x, moments(alpha_bar, count or len(alpha_bar) - 1), move)
+    return walk(denoise, x, moments(alpha_bar, len(alpha_bar) - 1 if count is None else count), move)
 
 # %% ../nbs/13_diffusion.ipynb #bd00002f
 def ring(turn: np.ndarray) -> np.ndarray:
@@ -360,7 +362,7 @@ def digit_pictures() -> Pictures:
 
 
 def menagerie_pictures() -> Pictures:
-    "Animals in hats, new ones in each batch, and 64 of a seed that no setting can have."
+    "Animals in hats, new ones in each batch, and 64 that no other seed than 0 draws."
     return Pictures(drawn_batches, drawn_batch(64, seed=2**32, step=0).images)
 
 
@@ -391,7 +393,7 @@ class Drawer(NamedTuple):
 def load_drawer(path: Path | str) -> Drawer:
     "What weights that `drawing_task` led to need to draw. Raises CheckpointError."
     card = read_card(path)
-    if "schedule" not in card: raise CheckpointError(f"{path} holds no model that draws: name weights that `train diffusion` made.")
+    if "target" not in card: raise CheckpointError(f"{path} holds no model that draws: name weights that `train diffusion` made.")
     alpha_bar = SCHEDULES[card["schedule"]]()
     model = UNet(**card["sizes"], steps=len(alpha_bar) - 1)
     load_weights(path, model)

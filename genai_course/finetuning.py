@@ -139,7 +139,7 @@ def with_lora(model: nn.Module, rank: int = 8, alpha: float = 16.0) -> nn.Module
 
 def merged(model: nn.Module, strength: float = 1.0) -> nn.Module:
     "A copy of a model with LoRA as a plain one, each change added to its matrix `strength` times: 0 takes it out again."
-    return swapped(copy.deepcopy(model), LoRA, partial(LoRA.merged, strength=strength))
+    return swapped(copy.deepcopy(model), LoRA, partial(LoRA.merged, strength=strength)).requires_grad_(True)
 
 # %% ../nbs/10_finetuning.ipynb #caedab19
 def together(*streams: Iterable) -> Iterator[tuple[np.ndarray, ...]]:

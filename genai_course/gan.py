@@ -123,7 +123,8 @@ def tally(points: Tensor | np.ndarray) -> Tally:
 @torch.inference_mode()
 def made_points(generator: nn.Module, size: int, latent: int = 2, seed: int = 0) -> Tensor:
     "`size` points (size, 2) that a generator makes of the latents of `seed`."
-    return generator(torch.randn(size, latent, generator=torch.Generator().manual_seed(seed)))
+    z = torch.randn(size, latent, generator=torch.Generator().manual_seed(seed))
+    return generator(z.to(next(generator.parameters()).device)).cpu()
 
 # %% ../nbs/17_gan.ipynb #fe3bb2d7
 def check_players(step: int, **players: nn.Module) -> None:
@@ -284,7 +285,7 @@ def animals_task(seed: int, device: str, kind: str, sizes: dict[str, Any], width
     torch.manual_seed(seed)
     models = tuple(model.to(device, memory_format=torch.channels_last) for model in (Discriminator(widths=widths), KINDS[kind](**sizes)))
     stream = lambda start: as_tensors(with_latents(((x, labels[:, 0]) for x, _, labels in drawn_batches(size, seed, start)), sizes["latent"], seed, start), device)
-    judge, unseen = load_judge(), drawn_batch(500, seed=2**32, step=0)
+    judge, unseen = load_judge(), drawn_batch(500, seed=2**32, step=0)  # which no other seed than 0 draws
     real, told = features(judge, unseen.images), torch.tensor(unseen.labels[:, 0])
     val_loss = lambda generator: kernel_distance(features(judge, made_pictures(generator, told)), real)
     return contest(models, stream, val_loss, card={"kind": kind, "sizes": sizes, "widths": list(widths)}, **rules)

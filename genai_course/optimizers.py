@@ -58,12 +58,14 @@ class Descent:
 
     def state_dict(self) -> dict[str, Any]:
         "What changes from step to step: the rate, and the memory of each parameter, in their order."
-        return {"lr": self.lr, "state": list(self.memory.values())}
+        return {"lr": self.lr, "state": [dict(memory) for memory in self.memory.values()]}
 
     def load_state_dict(self, kept: Mapping[str, Any]) -> None:
-        "Go on from what `state_dict` gave."
-        self.lr, states = kept["lr"], kept["state"]
-        for memory, state in zip(self.memory.values(), states, strict=True): memory.update(state)
+        "Go on from what `state_dict` gave, each memory on the device of its parameter. Raises ValueError for a state of other parameters."
+        if len(kept["state"]) != len(self.memory): raise ValueError(f"this is the state of {len(kept['state'])} parameters, and there are {len(self.memory)}: make the optimizer as it was.")
+        self.lr = kept["lr"]
+        for p, state in zip(self.memory, kept["state"], strict=True):
+            self.memory[p] = {name: value.to(p.data.device) if hasattr(value, "to") else value for name, value in state.items()}
 
 # %% ../nbs/03_optimizers.ipynb #552a091b
 class Momentum(Descent):

@@ -137,8 +137,8 @@ def spreads(results: Mapping[str, np.ndarray], at: Sequence, alt: str, xlabel: s
         else: places = np.asarray(at) * 1.03**aside if log_x else np.asarray(at) + 0.01 * aside * np.ptp(at)
         _draw_spread(axes[0, 0], places, np.asarray(runs), i, name, named, log)
     axes[0, 0].set(xlabel=xlabel, ylabel=ylabel, xscale=high if log_x else low, yscale=high if log else low)
-    if not named: mark_few(axes[0, 0], at)
     if named: axes[0, 0].set(yticks=-np.arange(len(at)), yticklabels=at, ylim=(0.5 - len(at), 0.5))
+    else: mark_few(axes[0, 0], at)
     axes[0, 0].legend(frameon=False, labelcolor=INK, loc="center left", bbox_to_anchor=(1, 0.5))
     return picture(figure, alt)
 

@@ -37,7 +37,8 @@ class NextTable:
         return self
 
     def probabilities(self, context: Hashable, temperature: float = 1.0) -> np.ndarray:
-        "How likely each symbol comes next, (symbols,), adding up to 1; all alike where nothing is known of the context."
+        "How likely each symbol comes next, (symbols,), adding up to 1; all alike where nothing is known of the context. Raises ValueError for a temperature of 0 or less."
+        if temperature <= 0: raise ValueError(f"a temperature is above 0, and {temperature} is not: try 0.1 for the likeliest symbols.")
         counts = self.counts.get(context, np.zeros(len(self.symbols))) + self.smoothing
         if not counts.any(): counts = counts + 1
         scaled = (counts / counts.max()) ** (1 / temperature)  # the largest becomes 1, so that no power overflows

@@ -144,7 +144,8 @@ def fingerprint(arrays: Mapping[str, Tensor | np.ndarray]) -> str:
 
 # %% ../nbs/09_sampling.ipynb #b900002f
 def beam_search(next_logits: NextLogits, prompt: Sequence[int], steps: int, width: int) -> tuple[list[int], float]:
-    "The likeliest `steps` tokens after `prompt` that a search with `width` beginnings finds, and their log-probability."
+    "The likeliest `steps` tokens after `prompt` that a search with `width` beginnings finds, and their log-probability. Raises ValueError for a width below 1."
+    if width < 1: raise ValueError(f"a search keeps one beginning at least, not {width}.")
     beams: list[tuple[list[int], float]] = [([], 0.0)]
     for _ in range(steps):
         longer = []

@@ -17,7 +17,7 @@ from .data import DataError, package_files, read_text
 
 # %% ../nbs/00_texts.ipynb #59266f07
 ALPHABET = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-PLAINER = {"—": "--", '"': "'", "“": "'", "”": "'", "’": "'", "‘": "'"}
+PLAINER = {"—": "--", "–": "-", "‐": "-", "−": "-", "\t": " ", '"': "'", "“": "'", "”": "'", "’": "'", "‘": "'"}
 
 
 def plainly(text: str) -> str:

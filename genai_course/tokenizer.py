@@ -139,5 +139,5 @@ def load_tokenizer(path: Path | str) -> BytePairTokenizer:
     "Read a tokenizer that `save_tokenizer` wrote. Raises ValueError for a file that is none."
     try: stored = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError: stored = None
-    if not isinstance(stored, dict) or "merges" not in stored: raise ValueError(f"{path} is not a tokenizer: write one with save_tokenizer.")
+    if not isinstance(stored, dict) or not {"merges", "special"} <= stored.keys(): raise ValueError(f"{path} is not a tokenizer: write one with save_tokenizer.")
     return BytePairTokenizer(stored["merges"], stored["special"])

@@ -151,11 +151,9 @@ class Trainer:
     def start(self) -> "Trainer":
         "Begin, unless that has happened, and stop an earlier trainer of the same name. Headless: run to the end, here and now."
         if self.state != "ready": return self
-        earlier, TRAINERS[self.name] = TRAINERS.get(self.name), self
-        if earlier: earlier.stop()
         _heed_interrupts()
         self.context = contextvars.copy_context()
-        self._launch(self.attempt, after=earlier.attempt if earlier else None)
+        self._launch(self.attempt, after=self._become_the_newest())
         return self
 
     def pause(self) -> None: self.attempt.controls.wish(paused=True)
@@ -181,7 +179,7 @@ class Trainer:
         fresh = self._fresh_attempt(before.number + 1)
         fresh.controls.slow = before.controls.slow
         for name, value in self.turned.items(): fresh.controls.turn(name, value)
-        self._launch(fresh, after=before)
+        self._launch(fresh, after=self._become_the_newest() or before)
 
     async def wait(self) -> Any:
         """The model, once the run is over. What the training code raised is raised here; an interrupt of the waiting cell stops the run.
@@ -197,6 +195,13 @@ class Trainer:
             raise
         if self.attempt.error: raise self.attempt.error
         return self.attempt.model
+
+    def _become_the_newest(self):
+        "Stop another trainer of this name, if there is one; returns its attempt, whose end is to be waited for."
+        earlier, TRAINERS[self.name] = TRAINERS.get(self.name), self
+        if earlier is None or earlier is self: return None
+        earlier.stop()
+        return earlier.attempt
 
     def _fresh_attempt(self, number=1): return Attempt(Controls(), Run(self.knobs, self.schedule), self.total, number)
 

@@ -189,8 +189,8 @@ def side_by_side(streams: Sequence[Iterable]) -> Iterator[tuple[np.ndarray, ...]
 @torch.inference_mode()
 def shares_right(crowd: Crowd, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     "The share of x (N, ...) that each network gets right, (networks,)."
-    x = torch.as_tensor(x).flatten(1)
-    return (crowd(x.expand(len(crowd.biases[0]), *x.shape)).argmax(-1).numpy() == y).mean(-1)
+    x = torch.as_tensor(x).flatten(1).to(crowd.biases[0].device)
+    return (crowd(x.expand(len(crowd.biases[0]), *x.shape)).argmax(-1).cpu().numpy() == y).mean(-1)
 
 # %% ../nbs/04_training.ipynb #5d6320ef
 def difficulty(x: np.ndarray, y: np.ndarray, steps: int = 300) -> np.ndarray:

@@ -256,7 +256,7 @@ def test_without_the_extra_one_line_says_how_to_get_it(module, monkeypatch):
     if module == "dicebear_styles": monkeypatch.setattr(a, "ready", a.ready.__wrapped__)
     with pytest.raises(DataError) as error: a.drawn_batch(1, 0, 0)
     packages = [re.match(r"[\w-]+", line)[0] for line in requirements(ROOT, ["avatars"]) if line not in requirements(ROOT)]
-    assert len(packages) == 3 and str(error.value) == f"avatars need packages that are not here yet: python -m pip install {' '.join(packages)}"
+    assert len(packages) == 3 and str(error.value) == f"avatars need packages that are not here yet: in a notebook run %pip install {' '.join(packages)}"
     assert error.value.__suppress_context__
 
 

@@ -289,3 +289,25 @@ def test_parameters_without_gradient_stay():
 def test_every_layers_output_has_its_size(rows, sizes):
     outputs = MLP(sizes).activations(np.zeros((rows, sizes[0])))
     assert [o.shape for o in outputs] == [(rows, size) for size in sizes[1:]]
+
+
+@pytest.mark.parametrize("axes", [(0, -1, 1), (0, 2, -2), (-1, 0, 1), (1, -1, 0), (-1, -2, -3), (2, 0, 1), ()])
+def test_gradients_find_back_through_any_order_of_axes(axes):
+    x, ours = np.random.default_rng(0).normal(size=(3, 3, 3)), np.arange(27.0).reshape(3, 3, 3)
+    one, other = Tensor(x), torch.tensor(x, requires_grad=True)
+    (one.transpose(*axes) * ours).sum().backward()
+    (other.permute(*axes or (2, 1, 0)) * torch.tensor(ours)).sum().backward()
+    assert (one.grad == other.grad.numpy()).all()
+
+
+def test_matrix_products_take_plain_arrays_on_either_side():
+    a, b = np.random.default_rng(0).normal(size=(2, 3)), np.random.default_rng(1).normal(size=(3, 2))
+    left, right = Tensor(a), Tensor(b)
+    (left @ b).sum().backward()
+    (a @ right).sum().backward()
+    assert np.allclose(left.grad, np.ones((2, 2)) @ b.T) and np.allclose(right.grad, a.T @ np.ones((2, 2)))
+
+
+def test_relu_of_what_is_no_finite_number_is_torchs():
+    x = np.array([-np.inf, np.inf, np.nan, -0.5, 2.0])
+    assert np.array_equal(Tensor(x).relu().data, torch.relu(torch.tensor(x)).numpy(), equal_nan=True)

@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -266,3 +267,12 @@ def test_weights_of_another_model_leave_it_as_it_was(tmp_path):
 def test_a_checkpoint_can_be_looked_into_without_a_model(kept):
     found = read_checkpoint(kept)
     assert found["notes"] == {"step": 3} and list(found["parts"]) == ["model", "optimizer"]
+
+
+def test_tuples_of_any_kind_come_back_as_plain_ones(tmp_path):
+    class Place(NamedTuple):
+        row: int
+        column: int
+    tensors = {}
+    plain = json.loads(json.dumps(take_apart({"shape": torch.zeros(2, 3).shape, "place": Place(1, 2), "list": [1, (2,)]}, "", tensors)))
+    assert put_together(plain, tensors) == {"shape": (2, 3), "place": (1, 2), "list": [1, (2,)]}

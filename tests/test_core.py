@@ -138,6 +138,14 @@ def test_unreadable_progress_is_kept_beside(capsys):
     assert core.progress_file().with_name("progress.unreadable.json").read_text() == '{"02_backprop": {"q1"'
 
 
+def test_no_second_unreadable_progress_takes_the_place_of_the_first():
+    for text in ("{first", "{second", "{third"):
+        core.progress_file().write_text(text)
+        assert read_progress() == {}
+    kept = [core.progress_file().with_name(f"progress.unreadable{number}.json") for number in ("", 2, 3)]
+    assert [file.read_text() for file in kept] == ["{first", "{second", "{third"]
+
+
 def test_an_error_while_editing_saves_nothing():
     with editing_progress() as progress: progress["kept"] = 1
     with pytest.raises(ZeroDivisionError), editing_progress() as progress:

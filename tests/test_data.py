@@ -35,7 +35,7 @@ def test_split_keeps_all_and_mixes_none(counts, share, seed):
     parts = split(np.arange(len(y)), y, share, seed)
     assert sorted([*parts.x_train, *parts.x_test]) == list(range(len(y)))
     assert (y[parts.x_test] == parts.y_test).all() and (y[parts.x_train] == parts.y_train).all()
-    for label, count in enumerate(counts): assert (parts.y_test == label).sum() == min(count, max(1, round(count * share)))
+    for label, count in enumerate(counts): assert (parts.y_test == label).sum() == min(count - 1, max(1, round(count * share)))
     again = split(np.arange(len(y)), y, share, seed)
     assert (again.x_test == parts.x_test).all()
 
@@ -139,3 +139,33 @@ def test_your_own_names_are_counted(tmp_path_factory, lines):
     if len(expected) < 10:
         with pytest.raises(DataError, match="different names"): first_names(file)
     else: assert first_names(file) == pytest.approx(expected)
+
+
+def saved(picture, file, **how):
+    picture.save(file, **how)
+    return read_image(file, 2)[0]
+
+
+def test_a_picture_is_read_as_it_is_seen(tmp_path):
+    ink = Image.new("RGBA", (2, 2), (0, 0, 0, 0))
+    ink.putpixel((0, 0), (0, 0, 0, 255))
+    assert saved(ink, tmp_path / "transparent.png").tolist() == [[-1, 1], [1, 1]]
+    deep = Image.fromarray(np.array([[0, 65535], [32768, 256]], dtype=np.uint16))
+    assert np.allclose(saved(deep, tmp_path / "deep.png"), np.array([[0, 255], [128, 1]]) / 127.5 - 1, atol=0.01)
+    lying, said = Image.fromarray(np.array([[0, 0], [255, 255]], dtype=np.uint8)), Image.Exif()
+    said[0x0112] = 6  # to be turned clockwise
+    assert saved(lying, tmp_path / "turned.png", exif=said).tolist() == [[1, -1], [1, -1]]
+
+
+def test_damaged_and_huge_pictures_are_one_line(tmp_path, monkeypatch):
+    Image.new("L", (8, 8)).save(tmp_path / "p.png")
+    sound = (tmp_path / "p.png").read_bytes()
+    (tmp_path / "damaged.png").write_bytes(sound.replace(b"IDAT", b"ID\x00T"))
+    with pytest.raises(DataError, match="cannot be read as a picture"): read_image(tmp_path / "damaged.png", 8)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 16)
+    with pytest.raises(DataError, match="cannot be read as a picture"): read_image(tmp_path / "p.png", 8)
+
+
+@pytest.mark.parametrize(("rows", "size"), [(0, 4), (4, 0)])
+def test_batches_of_nothing_are_one_line(rows, size):
+    with pytest.raises(DataError, match="one row at least"): next(batches(np.zeros(rows), size=size))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from genai_course.checkpoint import CheckpointError, save_weights
+from genai_course.checkpoint import WEIGHTS, CheckpointError, save_weights
 from genai_course.diffusion import (
     PICTURES,
     RECIPES,
@@ -552,3 +552,15 @@ def test_pictures_to_learn_come_in_batches_and_none_of_the_unseen_is_among_them(
     assert first.shape == later.shape == (20, *unseen.shape[1:]) and first.dtype == np.float32 and not np.array_equal(first, later)
     assert np.abs(unseen).max() <= 1
     assert np.abs(first[:, None] - unseen[None, :64]).max((2, 3, 4)).min() > 0
+
+
+def test_times_before_0_and_no_steps_are_refused():
+    alpha_bar = SCHEDULES["cosine"](10)
+    for t in (-1, torch.tensor([3, -2])):
+        with pytest.raises(IndexError, match="no time before 0"): strengths(alpha_bar, t, torch.zeros(2, 1))
+    with pytest.raises(ValueError): next(ddpm(lambda x, t: Guess(x, x), torch.zeros(1, 1), alpha_bar, count=0))
+
+
+@pytest.mark.parametrize("name", ["guidance", "gan", "judge", "transformer"])
+def test_weights_of_another_kind_are_one_line(name):
+    with pytest.raises(CheckpointError, match="holds no model that draws"): load_drawer(WEIGHTS / f"{name}.safetensors")

@@ -295,3 +295,8 @@ def test_what_is_imitated_is_the_psalms_or_a_text_and_its_last_tenth(tmp_path):
 def test_the_recipe_plans_its_rate_for_its_own_steps():
     recipe = RECIPES["finetuning"]
     assert recipe.settings["steps"] == recipe.steps and recipe.make is imitating_task
+
+
+def test_a_merged_model_learns_in_all_its_parts():
+    model = merged(with_lora(small(), rank=2))
+    assert all(p.requires_grad for p in model.parameters())

@@ -415,3 +415,14 @@ def test_the_demonstration_of_collapse_collapses():
         for step in train(task.batches(0), *task.turns, steps=recipe.steps): task.after(step)
         few += tally(made_points(task.others["generator in training"], 10_000, seed=1)).covered < 4
     assert few >= 9
+
+
+def test_points_are_made_where_the_generator_is_and_come_back():
+    class Elsewhere(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(2, device="meta"))
+        def forward(self, z):
+            assert z.device.type == "meta"
+            return torch.ones(z.shape)
+    assert made_points(Elsewhere(), 3).device.type == "cpu"

@@ -175,3 +175,8 @@ def test_modes_are_the_combinations_that_occur(rows):
     assert j.modes_covered(seen, ["style"], 5) == len({row[3] for row in rows}) / 5
     twice = sum([row[3] for row in rows].count(style) >= 2 for style in range(5))
     assert j.modes_covered(seen, ["style"], 5, least=2) == twice / 5
+
+
+@pytest.mark.parametrize("name", ["gan", "guidance", "transformer"])
+def test_the_weights_of_another_network_are_one_line(name):
+    with pytest.raises(CheckpointError, match="holds no judge"): j.load_judge(path=WEIGHTS / f"{name}.safetensors")

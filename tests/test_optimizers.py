@@ -284,8 +284,30 @@ def test_a_method_goes_on_from_its_state_as_if_it_had_never_stopped(method):
 
 
 def test_a_state_of_other_parameters_is_refused():
-    one, two = Adam([Tensor(np.zeros(2))], 0.1), Adam([Tensor(np.zeros(2)), Tensor(np.zeros(2))], 0.1)
-    with pytest.raises(ValueError): two.load_state_dict(one.state_dict())
+    one, two = Adam([Tensor(np.zeros(2))], 0.1), Adam([Tensor(np.zeros(2)), Tensor(np.zeros(2))], 0.3)
+    for p in one.memory: _step(one, p, np.ones(2))
+    with pytest.raises(ValueError, match="state of 1 parameters, and there are 2"): two.load_state_dict(one.state_dict())
+    assert two.lr == 0.3 and not any(two.memory.values())
+
+
+def test_a_state_is_of_its_moment_and_takes_the_place_of_all_that_was():
+    p = Tensor(np.zeros(2))
+    optimizer = Adam([p], 0.1)
+    fresh = optimizer.state_dict()
+    _step(optimizer, p, np.ones(2))
+    one_step = optimizer.state_dict()
+    _step(optimizer, p, np.ones(2))
+    assert one_step["state"][0]["steps"] == 1
+    optimizer.load_state_dict(fresh)
+    assert optimizer.memory[p] == {}
+
+
+def test_a_state_goes_where_its_parameter_is():
+    p = torch.nn.Parameter(torch.zeros(2, device="meta"))
+    optimizer = Adam([p], 0.1)
+    optimizer.load_state_dict({"lr": 0.1, "state": [{"steps": 1, "mean": torch.ones(2), "square": torch.ones(2)}]})
+    _step(optimizer, p, torch.ones(2, device="meta"))
+    assert optimizer.memory[p]["mean"].device.type == "meta" and optimizer.memory[p]["steps"] == 2
 
 
 def _step(optimizer, parameter, grad):

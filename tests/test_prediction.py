@@ -206,3 +206,8 @@ def test_a_begun_picture_keeps_its_rows():
     begun = np.random.default_rng(0).integers(0, 2, (3, 5))
     made = sample_picture(NextTable([0, 1]), np.random.default_rng(1), height=6, width=5, begun=begun)
     assert made.shape == (6, 5) and (made[:3] == begun).all() and set(np.unique(made)) == {0, 1}
+
+
+@pytest.mark.parametrize("temperature", [0, -1])
+def test_a_temperature_that_is_none_is_one_line(temperature):
+    with pytest.raises(ValueError, match="a temperature is above 0"): LetterModel(["ab"], 1).sample(np.random.default_rng(0), temperature=temperature)

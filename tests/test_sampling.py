@@ -225,3 +225,7 @@ def test_a_wide_beam_finds_the_likeliest_text(table, steps):
     for _ in range(steps): best = {b: max(best[a] + log_p[a, b].item() for a in best) for b in range(3)}
     assert score == pytest.approx(max(best.values()), abs=1e-4)
     assert score >= beam_search(model, [0], steps, 1)[1] - 1e-4
+
+
+def test_a_search_without_beginnings_is_refused():
+    with pytest.raises(ValueError, match="one beginning at least"): beam_search(lambda tokens: torch.zeros(3), [0], 2, 0)

@@ -97,3 +97,7 @@ def test_a_text_of_ones_own_arrives_as_it_is(text):
         file = Path(folder) / "own.txt"
         file.write_bytes((text * 600).encode())
         assert texts.own_text(file) == text * 600
+
+
+def test_dashes_and_tabs_do_not_glue_words_together():
+    assert texts.plainly("sea–shore ice‐cold −3\ta\tb—c") == "sea-shore ice-cold -3 a b--c"

@@ -144,3 +144,9 @@ def test_a_file_that_is_no_tokenizer_is_refused(content, tmp_path):
     file = tmp_path / "other.json"
     file.write_text(content)
     with pytest.raises(ValueError, match="other.json is not a tokenizer: write one with save_tokenizer"): load_tokenizer(file)
+
+
+@pytest.mark.parametrize("stored", ["{", "[]", '{"special": []}', '{"merges": []}'])
+def test_a_file_that_is_no_tokenizer_is_one_line(tmp_path, stored):
+    (tmp_path / "t.json").write_text(stored)
+    with pytest.raises(ValueError, match="is not a tokenizer"): load_tokenizer(tmp_path / "t.json")

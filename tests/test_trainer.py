@@ -460,3 +460,15 @@ def test_a_wish_wakes_a_sleeping_gate():
     controls.wish(paused=False)
     gate.join(10)
     assert passed == [True]
+
+
+def test_a_restart_takes_the_name_back_and_stops_who_has_it():
+    first, second = Trainer("same", countless), Trainer("same", countless)
+    first.start()
+    second.start()
+    wait_until(lambda: second.state == "running" and first.state == "stopped")
+    first.restart()
+    wait_until(lambda: first.state == "running" and second.state == "stopped")
+    assert module.TRAINERS["same"] is first
+    first.stop()
+    wait_until(lambda: first.state == "stopped")

@@ -465,3 +465,13 @@ def test_shared_keys_are_plain_attention_with_keys_repeated(heads, groups):
 
 def test_heads_that_cannot_be_shared_evenly_are_refused():
     with pytest.raises(ValueError, match="4 heads cannot share 3 groups"): GroupedAttention(32, 4, 3)
+
+
+@pytest.mark.parametrize("recipe", ["transformer", "transformer.best"])
+def test_a_text_whose_tenth_is_too_short_is_refused_before_the_first_step(tmp_path, recipe):
+    (tmp_path / "short.txt").write_text("to be or not to be, that is the question. " * (LEAST // 40))
+    with pytest.raises(DataError, match="the tenth of the text that is kept apart to measure with has 1"): RECIPES[recipe].make(0, "cpu", **RECIPES[recipe].settings, text=tmp_path / "short.txt")
+
+
+def test_the_shortest_context_has_an_end():
+    assert latest([1, 2, 3], 1) == [3]

@@ -17,7 +17,7 @@ CIRCUMSTANCES = {"GENAI_HEADLESS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def execute(notebook: dict, folder: Path, circumstances: dict[str, str] | None = None) -> dict:
-    "A copy of `notebook` with fresh outputs, run in `folder` with data of its own, as for a learner who has not begun. Raises nbclient's CellExecutionError, and Trouble for a view that shows an error in its place."
+    "A copy of `notebook` with fresh outputs, run in `folder` with data of its own. Raises nbclient's CellExecutionError, and Trouble for a view that shows an error in its place."
     import nbformat
     from nbclient import NotebookClient
 
@@ -25,7 +25,7 @@ def execute(notebook: dict, folder: Path, circumstances: dict[str, str] | None =
     for cell in runnable["cells"]:
         if "#| eval: false" in source_of(cell): cell["source"] = ""
     shared = {"GENAI_DOWNLOADS": str(downloads_folder())}
-    with tempfile.TemporaryDirectory() as data, patch.dict(os.environ, {**CIRCUMSTANCES, **shared, "GENAI_DATA": data, "GENAI_WORK": str(Path(data, "work")), **(circumstances or {})}):
+    with tempfile.TemporaryDirectory() as data, patch.dict(os.environ, {**CIRCUMSTANCES, **shared, "GENAI_DATA": data, **(circumstances or {})}):
         client = NotebookClient(nbformat.reads(json.dumps(runnable), as_version=4), timeout=CELL_SECONDS, startup_timeout=CELL_SECONDS,
                                 resources={"metadata": {"path": str(folder)}})  # fmt: skip
         executed = client.execute()
