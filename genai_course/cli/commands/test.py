@@ -10,14 +10,14 @@ from genai_course.cli.downloads import fetch_or_say
 from genai_course.cli.folders import course_folder
 from genai_course.core import downloads_folder
 
-PROCESSES = 3  # one more than the two processors that it is meant for: a quarter of the time tests wait for a page, a process, a limit
+PROCESSES = 2
 ALONE = ("-n", "--numprocesses", "--pdb", "--trace", "-s", "--collect-only", "--co")  # options with which pytest runs in one process, or says itself
 
 
 def pytest_arguments(others: list[str]) -> list[str]:
-    "Pytest's arguments: `others`, run in several processes unless they say otherwise or there is one processor."
+    "Pytest's arguments: `others`, run in two processes unless they say otherwise or there is one processor."
     said = any(other == option or other.startswith(f"{option}=") or (option == "-n" and other[:2] == "-n") for other in others for option in ALONE)
-    if said or (os.cpu_count() or 1) == 1: return others
+    if said or (os.cpu_count() or 1) < PROCESSES: return others
     return ["-n", str(PROCESSES), "--dist", "loadscope", *others]
 
 
