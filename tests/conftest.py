@@ -5,12 +5,14 @@ of the same, and hypothesis tries ten times as many examples.
 """
 
 import os
+import re
 import signal
 
 import hypothesis
 import pytest
 
-from genai_course.core import downloads_folder
+from genai_course.cli.catalogue import notebooks
+from genai_course.core import course_folder, downloads_folder
 
 os.environ["GENAI_DOWNLOADS"] = str(downloads_folder())
 FULL = os.environ.get("GENAI_FULL", "0") == "1"
@@ -43,6 +45,20 @@ def pytest_collection_modifyitems(items):
     leave_out = pytest.mark.skip(reason="takes minutes: python -m genai_course test --full")
     for item in items:
         if item.get_closest_marker("full") and not FULL: item.add_marker(leave_out)
+
+
+LESSON = re.compile(r"test_a_notebook_runs_from_top_to_bottom\[(?!00)(\d\d_\w+)\.ipynb\]")
+
+
+def pytest_terminal_summary(terminalreporter):
+    "With --full: how long each lesson took from top to bottom, beside what it states. Nothing fails by the clock."
+    passed = {LESSON.search(report.nodeid): report.duration for report in terminalreporter.getreports("passed") if report.when == "call"}
+    took = {found[1]: seconds for found, seconds in passed.items() if found}
+    if not (FULL and took): return
+    stated = {lesson.stem: lesson.words.facts["run_all"] for lesson in notebooks(course_folder()) if lesson.number}
+    terminalreporter.section("all cells of each lesson, from top to bottom")
+    for stem, seconds in sorted(took.items()): terminalreporter.write_line(f"{stem:<20} {seconds:>6.0f} s, stated {stated[stem]:>6}")
+    terminalreporter.write_line(f"{f'{len(took)} lessons':<20} {sum(took.values()) / 60:>6.1f} minutes")
 
 
 @pytest.fixture(scope="session")
