@@ -51,12 +51,12 @@ LESSON = re.compile(r"test_a_notebook_runs_from_top_to_bottom\[(?!00)(\d\d_\w+)\
 
 
 def pytest_terminal_summary(terminalreporter):
-    "With --full: how long each lesson took from top to bottom, beside what it states. Nothing fails by the clock."
+    "With --full: how long each lesson took from top to bottom on one thread, beside what it states for two. Nothing fails by the clock."
     passed = {LESSON.search(report.nodeid): report.duration for report in terminalreporter.getreports("passed") if report.when == "call"}
     took = {found[1]: seconds for found, seconds in passed.items() if found}
     if not (FULL and took): return
     stated = {lesson.stem: lesson.words.facts["run_all"] for lesson in notebooks(course_folder()) if lesson.number}
-    terminalreporter.section("all cells of each lesson, from top to bottom")
+    terminalreporter.section("all cells of each lesson, here on one thread; what is stated is for two")
     for stem, seconds in sorted(took.items()): terminalreporter.write_line(f"{stem:<20} {seconds:>6.0f} s, stated {stated[stem]:>6}")
     terminalreporter.write_line(f"{f'{len(took)} lessons':<20} {sum(took.values()) / 60:>6.1f} minutes")
 
