@@ -9,6 +9,7 @@ from typing import NamedTuple
 import genai_course
 from genai_course.cli.environment import add_to_path, hand_over, interpreter
 from genai_course.cli.folders import clone_folder, course_folder
+from genai_course.cli.markdown import capitalised
 from genai_course.cli.recipe_list import recipe_lines
 from genai_course.cli.trouble import Trouble
 
@@ -179,7 +180,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"genai_course {genai_course.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=OneLineParser)
     for name, command in COMMANDS.items():
-        command.options(commands.add_parser(name, help=command.does, description=command.does[0].upper() + command.does[1:] + ".", allow_abbrev=False))
+        command.options(commands.add_parser(name, help=command.does, description=capitalised(command.does) + ".", allow_abbrev=False))
     return top
 
 

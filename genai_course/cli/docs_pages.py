@@ -7,7 +7,7 @@ from pathlib import Path
 from genai_course.cli.catalogue import Lesson
 from genai_course.cli.docs_api import Module
 from genai_course.cli.docs_cells import headings, target
-from genai_course.cli.markdown import table
+from genai_course.cli.markdown import capitalised, table
 from genai_course.cli.notebooks import front_matter, read_notebook, source_of
 from genai_course.cli.trouble import Trouble
 
@@ -32,7 +32,7 @@ def lesson_link(lesson: Lesson) -> str:
 
 def quotes(question: str) -> list[str]:
     "What people claim, out of a lesson's question: the whole sentences between quotation marks."
-    return [claim[0].upper() + claim[1:] for claim in re.findall(r'"([^"]+[.!?])"', question)]
+    return [capitalised(claim) for claim in re.findall(r'"([^"]+[.!?])"', question)]
 
 
 def verdicts(lesson: Lesson) -> tuple[int, list[tuple[str, str]]]:

@@ -1,6 +1,11 @@
-"""What pages in Markdown are made of."""
+"""What pages in words are made of."""
 
 from collections.abc import Iterable, Sequence
+
+
+def capitalised(words: str) -> str:
+    "The `words` with a capital letter in front; all others stay as they are."
+    return words[:1].upper() + words[1:]
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import genai_course
-from genai_course.cli.markdown import table
+from genai_course.cli.markdown import capitalised, table
 from genai_course.cli.runs import Limits, Run, identity
 from genai_course.core import set_seed, write_atomically
 from genai_course.plots import curves
@@ -98,7 +98,7 @@ def page(does: dict[str, str]) -> str:
     for name, found in known.items():
         steps = [found.every * (place + 1) for place in range(len(found.losses[0]))]
         rows = [[f"{step:,}", "{:.3f} to {:.3f}".format(*found.span(step)), f"{sorted(row[place] for row in found.losses)[len(found.losses) // 2]:.3f}"] for place, step in enumerate(steps)]
-        parts += [f"## {name}", f"{does[name][0].upper() + does[name][1:]}.", f"![The validation loss of {name} with {len(found.losses)} seeds; the numbers are in the table.](normal/{name}.png)", table(["after steps", "normal", "in the middle"], rows)]
+        parts += [f"## {name}", f"{capitalised(does[name])}.", f"![The validation loss of {name} with {len(found.losses)} seeds; the numbers are in the table.](normal/{name}.png)", table(["after steps", "normal", "in the middle"], rows)]
     return "\n\n".join(parts) + "\n"
 
 

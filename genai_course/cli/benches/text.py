@@ -87,4 +87,4 @@ def measure() -> Iterator[Result]:
     yield from figures(shakespeare()[:LENGTH], SIZE)
     yield training(text, seeds=3, steps=STEPS)
     if text: yield best(text)
-    yield cache(repeats=5)
+    yield cache(repeats=15)
