@@ -67,6 +67,7 @@ def read_master(path: Path | str) -> Master:
     for i, cell in enumerate(cells):
         if cell.marker and cell.marker.kind == "exercise": _add_question(master, cell, cells[:i], path)
     for cell in cells:
+        if cell.marker and cell.marker.kind in ("setup", "spec"): _definitions(cell.body, _place(path, cell.number))
         if cell.marker and cell.marker.question: _add_part(master, cell, path)
     for question in master.questions.values(): _check_question(question, master, path)
     return master

@@ -44,6 +44,7 @@ def test_heat_by_hand(sol):
 def test_heat_cold(sol):
     "does not overflow near 0, where the largest count takes all"
     expect.close(sol.heat(np.array([5000.0, 20.0, 4000.0]), 0.01), [1.0, 0.0, 0.0], "the probabilities at temperature 0.01", atol=1e-6)
+    expect.close(sol.heat(np.array([5000.0, 20.0, 4000.0]), 0.0001), [1.0, 0.0, 0.0], "the probabilities at temperature 0.0001", atol=1e-6)
 
 
 def test_blend_by_hand(sol):

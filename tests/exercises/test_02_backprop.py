@@ -109,9 +109,10 @@ def test_softmax_rows(sol):
 
 
 def test_order_shared(sol):
-    "puts x, w and times before loss, and x only once"
+    "puts x, w and times before loss, and x only once, also in x times x"
     parents = {"loss": ["times", "x"], "times": ["x", "w"]}
     expect_in_order(sol.topological_order("loss", parents), "loss", parents)
+    expect_in_order(sol.topological_order("square", {"square": ["x", "x"]}), "square", {"square": ["x", "x"]})
 
 
 def test_order_short_cut(sol):
@@ -137,6 +138,7 @@ def test_check_largest(sol):
     x = np.array([3.0, 1.0, 2.0, -1.0])
     claimed = 2 * x + np.array([0.0, -0.5, 0.3, 0.0])
     expect.close(sol.gradient_check(sum_of_squares, claimed, x, 0.1), 0.25, "the error", rtol=1e-4)
+    expect.close(sol.gradient_check(sum_of_squares, np.array([0.3]), np.array([0.1]), 0.1), 0.1, "the error of a small slope", atol=1e-6)
 
 
 def test_check_neighbours(sol):
@@ -155,6 +157,16 @@ def test_step_by_hand(sol):
     expect.close(new_w, [1.3], "new_w")
     expect.close(new_b, 0.8, "new_b")
     expect.inputs_kept(sol)
+
+
+def test_step_measured(sol):
+    "follows slopes that were measured, with several features"
+    w, x, y = numbers(3), numbers(6, 3, seed=1), numbers(6, seed=2)
+    new_w, new_b, loss = expect.parts(sol.train_step(w, 0.3, x, y, 0.01), 3, "new_w, new_b and loss")
+    loss_at = lambda w, b: np.mean((x @ w + b - y) ** 2)
+    expect.close(loss, loss_at(w, 0.3), "the loss")
+    expect.close(new_w, w - 0.01 * slope(lambda moved: loss_at(moved, 0.3), w, 1.0), "new_w", rtol=1e-5)
+    expect.close(new_b, 0.3 - 0.01 * slope(lambda moved: loss_at(w, moved), np.array(0.3), 1.0), "new_b", rtol=1e-5)
 
 
 def test_norm_row(sol):
@@ -252,6 +264,12 @@ TESTS = {
         'question': 'q7',
         'name': 'by-hand',
         'points': 2,
+        'hidden': False,
+    },
+    'test_step_measured': {
+        'question': 'q7',
+        'name': 'measured',
+        'points': 1,
         'hidden': False,
     },
     'test_norm_row': {

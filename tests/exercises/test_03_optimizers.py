@@ -22,9 +22,10 @@ def hessian(p):
 
 
 def test_largest_rate_by_hand(sol):
-    "is 2/3 for the matrix above, and 0.02 for the lesson's valley"
+    "is 2/3 for the matrix above, 0.02 for the lesson's valley, and right for one whose steepest direction is no diagonal"
     expect.close(sol.largest_rate(np.array([[2.0, 1.0], [1.0, 2.0]])), 2 / 3, "the largest rate")
     expect.close(sol.largest_rate(np.diag([1.0, 100.0])), 0.02, "the largest rate")
+    expect.close(sol.largest_rate(np.array([[2.0, -1.0], [-1.0, 3.0]])), 4 / (5 + 5**0.5), "the largest rate")
 
 
 def test_clip_too_long(sol):
@@ -49,9 +50,10 @@ def test_factor_table(sol):
 
 
 def test_factor_without(sol):
-    "can do without warming up, and without cooling down"
+    "can do without warming up, and without cooling down, and takes the smaller of two slopes that overlap"
     expect.close([sol.factor(i, 4, 0, 2) for i in range(4)], [1, 1, 1, 0.5], "the row of factors without warm-up")
     expect.close([sol.factor(i, 4, 4, 0) for i in range(4)], [0.25, 0.5, 0.75, 1], "the row of factors without cooling")
+    expect.close([sol.factor(i, 6, 4, 4) for i in range(6)], [0.25, 0.5, 0.75, 0.75, 0.5, 0.25], "the row of factors where the slopes overlap")
 
 
 def test_adagrad_by_hand(sol):

@@ -20,8 +20,8 @@ def test_utf8_two_bytes(sol):
 
 
 def test_utf8_longer(sol):
-    "is right for ♥, three bytes, and 🫠, four"
-    for n, expected in [(9829, [226, 153, 165]), (129760, [240, 159, 171, 160])]: expect.equal(sol.utf8(n), expected, f"the bytes of {n}")
+    "is right for ♥, three bytes, and 🫠, four, and for the smallest numbers of each"
+    for n, expected in [(9829, [226, 153, 165]), (129760, [240, 159, 171, 160]), (2048, [224, 160, 128]), (65536, [240, 144, 128, 128])]: expect.equal(sol.utf8(n), expected, f"the bytes of {n}")
 
 
 def test_bits_by_hand(sol):
@@ -51,9 +51,10 @@ def test_wordpiece_unhappily(sol):
 
 
 def test_wordpiece_unknown(sol):
-    "makes the whole word unknown where one place has no fitting piece"
+    "makes the whole word unknown where one place has no fitting piece, and never goes back on a choice"
     expect.equal(sol.wordpiece("cats", {"cat", "c", "##at"}), ["[UNK]"], "the pieces of cats")
     expect.equal(sol.wordpiece("scat", {"cat", "##cat", "##s"}), ["[UNK]"], "the pieces of scat")
+    expect.equal(sol.wordpiece("abcd", {"ab", "abc", "##cd"}), ["[UNK]"], "the pieces of abcd")
 
 
 def test_stream_heart(sol):
@@ -72,9 +73,10 @@ def test_best_cut_abc(sol):
 
 
 def test_best_cut_not_greedy(sol):
-    "gives up a good beginning where the whole is better without it"
+    "gives up a good beginning where the whole is better without it, and is done in time with 60 letters"
     log_p = {"a": -1, "b": -1, "c": -5, "d": -5, "e": -5, "abc": -0.1, "ab": -3, "cde": -1}
     expect.equal(sol.best_cut("abcde", log_p), ["a", "b", "cde"], "the best cut of abcde")
+    expect.equal(sol.best_cut("ab" * 30, {"a": -1, "b": -1, "ab": -1.5}), ["ab"] * 30, "the best cut of 60 letters")
 
 
 TESTS = {

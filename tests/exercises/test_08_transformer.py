@@ -108,9 +108,10 @@ def test_sees_by_hand(sol):
 
 
 def test_sees_batch(sol):
-    "is right for three rows with different fillers, and for one new place"
+    "is right for three rows with different fillers, for one new place, and for a new place that is a filler"
     expect_sees(sol, 3, 4, [0, 2, 3])
     expect_sees(sol, 1, 5, [0, 4])
+    expect_sees(sol, 3, 1, [0, 2])
 
 
 def test_block_by_hand(sol):
@@ -144,8 +145,9 @@ def test_count_llama(sol):
 
 
 def test_cache_bytes(sol):
-    "gives the 8 bytes above, and a gibibyte for 8,192 places of Llama 3 8B"
+    "gives the 8 bytes above, twice that where a number takes four, and a gibibyte for 8,192 places of Llama 3 8B"
     expect_cache(sol, 8, 1, 4, 2, 1, 1)
+    expect_cache(sol, 16, 1, 4, 2, 1, 1, 4)
     expect_cache(sol, 2**30, 32, 4096, 32, 8, 8192)
 
 
@@ -163,9 +165,10 @@ def test_gated_texts(sol):
 
 
 def test_fair_width(sol):
-    "gives Llama 2's 11,008, and a width that is a multiple already"
+    "gives Llama 2's 11,008, a width that is a multiple already, and never less than 8/3"
     expect.equal(sol.fair_width(4096, 256), 11_008, "the width for 4096")
     expect.equal(sol.fair_width(6, 8), 16, "the width for 6")
+    expect.equal(sol.fair_width(4, 1), 11, "the width for 4")
 
 
 def test_norm_backward_by_hand(sol):
@@ -177,8 +180,9 @@ def test_norm_backward_by_hand(sol):
 
 
 def test_norm_backward_texts(sol):
-    "agrees with torch for two texts of three places, with weights"
+    "agrees with torch for two texts of three places, with weights, and for rows that are all 0"
     expect_norm_backward(sol, numbers(2, 3, 4), numbers(2, 3, 4, seed=1), numbers(4, seed=2))
+    expect_norm_backward(sol, numbers(2, 1, 3, seed=6) / 1000, torch.zeros(2, 1, 3), numbers(3, seed=7))
 
 
 def test_remember_by_hand(sol):

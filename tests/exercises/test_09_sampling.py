@@ -70,19 +70,22 @@ def test_penalised_nothing(sol):
 
 
 def test_cut_by_hand(sol):
-    "is right for the text above, in whatever order the ends come, for one end that comes twice, and for none"
+    "is right for the text above, in whatever order the ends come, for one end that comes twice, for ends that overlap, and for none"
     for text, wanted in [("one.two", "one"), ("no end", "no end"), ("a.b.c", "a")]: expect.equal(sol.cut_at(text, ["."]), wanted, f"what is left of {text!r}")
     for ends in (["ROMEO:", "\n\n"], ["\n\n", "ROMEO:"]): expect.equal(sol.cut_at("Ay.\n\nROMEO: No", ends), "Ay.", "the text")
+    for ends in (["\nROMEO:", "\n\n"], ["\n\n", "\nROMEO:"]): expect.equal(sol.cut_at("Ay.\n\nROMEO: No", ends), "Ay.", "the text")
 
 
 def test_written_by_hand(sol):
-    "draws token 1 for 0.6, and asks again with it"
+    "draws token 1 for 0.6, and asks again with it; on a border it takes the later token"
     expect.equal(sol.written(by_length, [2, 2, 2], [0.6, 0.15, 0.7], 9), [1, 1, 1], "the tokens")
+    expect.equal(sol.written(by_length, [2, 2, 2], [0.5], 9), [1], "the tokens for 0.5")
 
 
 def test_written_stop(sol):
-    "ends before the stop token, and leaves the prompt alone"
+    "ends before the stop token, also where the prompt holds one, and leaves the prompt alone"
     expect.equal(sol.written(after_last, [0], [0.15, 0.5, 0.5, 0.5, 0.5], 3), [1, 2], "the tokens")
+    expect.equal(sol.written(after_last, [3, 0], [0.15, 0.5, 0.5, 0.5], 3), [1, 2], "the tokens after a prompt that holds the stop token")
     expect.inputs_kept(sol)
 
 

@@ -51,6 +51,16 @@ def judge_of_loss(x_0, eps, t):
     x = judge_of_noise(x_0, eps, t)
     return torch.stack([(half(row[None], t[i : i + 1])[0] - eps[i]).square().mean() for i, row in enumerate(x)]).mean()
 
+
+def blind(x, t):
+    "The predictor `half`, which lets no gradient through: what reaches eps comes from the comparison alone."
+    return 0.5 * x.detach()
+
+
+def judge_of_blind_loss(predict, x_0, eps, t, left):
+    kept = left[t].view(-1, 1, 1, 1)
+    return (predict(kept.sqrt() * x_0 + (1 - kept).sqrt() * eps, t) - eps).square().mean()
+
 def expect_step(sol, x_0, eps, now, then):
     "Mix x_0 and eps for one time, and expect the mixture for the other."
     mixed, wanted = [math.sqrt(kept) * x_0 + math.sqrt(1 - kept) * eps for kept in (now, then)]
@@ -125,9 +135,10 @@ def test_loss_by_hand(sol):
 
 
 def test_loss_batch(sol):
-    "is right for three pictures at three times"
+    "is right for three pictures at three times, and can be learned from: the gradient gets through"
     x_0, eps, t = numbers(3, 1, 2, 2), numbers(3, 1, 2, 2, seed=1), torch.tensor([1, 3, 5])
     expect.close(sol.noise_loss(half, x_0, eps, t, LEFT), judge_of_loss(x_0, eps, t), "the loss")
+    expect.gradients(sol.noise_loss, judge_of_blind_loss, blind, x_0, eps.clone().requires_grad_(), t, LEFT)
 
 
 def test_step_by_hand(sol):

@@ -74,9 +74,10 @@ def test_rows_by_hand(sol):
 
 
 def test_rows_cut(sol):
-    "ends what it cuts, and fills no further"
+    "ends what it cuts, fills no further, and copes with an empty text and with several spaces"
     expect.equal(sol.rows_of(["a cat in a crown", "a cat"], KNOWN, 5), [[3, 4, 5, 3, 1], [3, 4, 1, 0, 0]], "the rows")
     expect.equal(sol.rows_of(["a cat in", "a"], KNOWN, 4), [[3, 4, 5, 1], [3, 1, 0, 0]], "the rows")
+    expect.equal(sol.rows_of(["a  cat", ""], KNOWN, 5), [[3, 4, 1], [1, 0, 0]], "the rows")
     expect.inputs_kept(sol)
 
 
@@ -126,6 +127,8 @@ def test_sum_by_hand(sol):
     places = torch.tensor([[4.0, 1.0], [4.0, 0.0], [4.0, 0.5], [1.0, 1.0], [0.0, 20.0]])
     expect.equal(sol.nearest_to_sum(places, 0, 1, 2, 2), [3, 4], "the list")
     expect.equal(sol.nearest_to_sum(places, 1, 3, 4, 2), [0, 2], "the list for the places 1, 3 and 4")
+    lengths = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 20.0], [2.0, 0.0], [1.0, 1.0]])
+    expect.equal(sol.nearest_to_sum(lengths, 0, 1, 2, 2), [4, 3], "the list for terms of different lengths")
     expect.inputs_kept(sol)
 
 

@@ -41,6 +41,7 @@ def words_known(*counts, length=5):
 
 def listening(x, t, rows):
     "A network that takes half of what it sees, and adds the mean of each caption's numbers and a tenth of its time."
+    if not hasattr(t, "shape"): raise ValueError(f"the network was given the time as a {type(t).__name__}; it wants a tensor, one time for each picture")
     if not len(x) == len(t) == len(rows): raise ValueError(f"the network was given {len(x)} pictures, {len(t)} times and {len(rows)} captions")
     return 0.5 * x + (rows.float().mean(1) + t / 10).view(-1, 1, 1, 1)
 
@@ -143,7 +144,6 @@ def test_guided_one_pass(sol):
     def counting(x, t, rows):
         sizes.append(len(x))
         return listening(x, t, rows)
-
     x, rows = numbers(2, 1, 1, 2), torch.tensor([[5, 6, 1], [7, 1, 0]])
     expect.close(sol.guided(counting, x, 1, rows, NOTHING, 2.0), judge_of_guided(x, 1, rows, NOTHING, 2.0), "the guided noise")
     expect.equal(sizes, [4], "how many pictures there were in each call of the network")
@@ -175,9 +175,9 @@ def test_composed_three(sol):
 
 
 def test_reach_by_hand(sol):
-    "is right for the numbers above, and where the largest of them is the reach"
+    "is right for the numbers above, where the largest of them is the reach, and where the reach is below 1"
     x_0 = torch.tensor([0.5, -1.0, 2.0, -4.0]).view(1, 1, 2, 2)
-    for share in (2 / 3, 1.0): expect.close(sol.brought_back(x_0, share), judge_of_reach(x_0, share), f"the picture at a share of {share:.3g}")
+    for share in (2 / 3, 1.0, 0.0): expect.close(sol.brought_back(x_0, share), judge_of_reach(x_0, share), f"the picture at a share of {share:.3g}")
 
 
 def test_reach_batch(sol):

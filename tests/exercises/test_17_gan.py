@@ -127,9 +127,11 @@ def test_missing_by_hand(sol):
 
 
 def test_missing_last(sol):
-    "does not forget a last cloud that has no point at all, and finds none missing where none is"
+    "does not forget a last cloud that has no point at all, finds none missing where none is, and gives each point to one cloud alone"
     expect.equal(sol.missing(torch.tensor([[0.0], [0.5]]), torch.tensor([[0.0], [10.0], [20.0]]), 1.0, 1), [1, 2])
     expect.equal(sol.missing(torch.tensor([[0.0], [10.5]]), LINE, 1.0, 1), [])
+    expect.equal(sol.missing(torch.tensor([[0.0], [9.0]]), LINE, 1.0, 1), [])
+    expect.equal(sol.missing(torch.tensor([[0.5], [0.9]]), torch.tensor([[0.0], [2.0]]), 1.5, 1), [1])
 
 
 def test_toned_by_hand(sol):
@@ -155,9 +157,9 @@ def test_crossed_several(sol):
 
 
 def test_styled_large(sol):
-    "gives the same for a style and for ten times that style"
+    "gives the same for a style, for ten times and for a tenth of it"
     x, weight, scale = numbers(2, 3, 4, 4), numbers(2, 3, 3, 3, seed=1), numbers(2, 3, seed=2)
-    expect.close(sol.styled(x, weight, 10 * scale), judge_of_styled(x, weight, scale))
+    for times in (10, 0.1): expect.close(sol.styled(x, weight, times * scale), judge_of_styled(x, weight, scale))
 
 
 def test_styled_several(sol):

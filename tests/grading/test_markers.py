@@ -73,6 +73,7 @@ BAD = [
     ("def test_three", "def three", "cell 6: a test cell defines one function"),
     ("def test_three(sol):", "def test_three(sol:", "cell 6: line 1 is not Python"),
     ("def test_four", "def test_three", "q1: two tests are called test_three"),
+    ("from genai_course.grading import expect", "    from genai_course.grading import expect", "cell 3: line 1 is not Python"),
     ("\"That is the square: see `x`.\"", "", "cell 8: #| mistake q1 needs one message in quotes"),
     ("see `x`.\"", "see `x`.", "cell 8: 'mistake q1"),
     ("#| mistake q1 \"Unchanged.\"", "#| author", "q1: has 2 named mistakes; three are needed"),

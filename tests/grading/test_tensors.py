@@ -204,6 +204,12 @@ def test_gradients_are_those_of_half_the_squares(seed):
     assert torch.allclose(grad_a, a.grad) and torch.allclose(grad_b, b.grad)
 
 
+def test_gradients_are_asked_for_where_they_were_required_before_the_call():
+    x, w = torch.ones(2), torch.ones(2, requires_grad=True)
+    result, gradients = with_gradients(lambda x, w: x.requires_grad_() * w, (x, w))
+    assert len(gradients) == 1 and torch.equal(gradients[0], torch.ones(2)) and result.requires_grad
+
+
 def test_a_mistake_is_recognised_by_its_tensors():
     mistakes = [{"message": f"over {n}", "code": f"def half(x): return x / {n}"} for n in (3, 4)]
     asked = question(check_half, mistakes)

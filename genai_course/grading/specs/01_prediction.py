@@ -44,6 +44,7 @@ def test_heat_by_hand(sol):
 def test_heat_cold(sol):
     "does not overflow near 0, where the largest count takes all"
     expect.close(sol.heat(np.array([5000.0, 20.0, 4000.0]), 0.01), [1.0, 0.0, 0.0], "the probabilities at temperature 0.01", atol=1e-6)
+    expect.close(sol.heat(np.array([5000.0, 20.0, 4000.0]), 0.0001), [1.0, 0.0, 0.0], "the probabilities at temperature 0.0001", atol=1e-6)
 
 
 def test_blend_by_hand(sol):
@@ -257,8 +258,8 @@ phones do not stop at counting, and why the counts here are only the beginning o
     "The number of the symbol on whose piece of the line `u`, in [0, 1), lands; `counts` is an array (symbols,) that does not add up to 1."
     ends = np.cumsum(counts)
     return int(np.searchsorted(ends, u * ends[-1], side="right"))''',
-            'explanation': '''This is how every chatbot speaks: one random number for each word, dropped on a line of a hundred thousand pieces. Give the same
-numbers, and it says the same text; that is all there is to a *seed*.''',
+            'explanation': '''This is how chatbots speak: one random number for each piece of text, dropped on a line of a hundred thousand pieces. With the same numbers,
+and pieces of exactly the same length, it says the same text: that is what a *seed* is for.''',
             'hints': [
                 '`np.cumsum([2, 3, 5])` is `[2, 5, 10]`: where each piece ends.',
                 'The symbol is the first whose piece ends *after* the place where `u` landed. A loop finds it; so does `np.searchsorted(..., side="right")`.',
@@ -328,6 +329,13 @@ logarithms of something like counts. "Subtract the largest score" there is "divi
         return powers / powers.sum()''',
                 },
                 {
+                    'message': 'You divided by the sum. Then all are below 1, and when it is very cold all powers become 0, and 0 divided by 0 is no number. Divide by the largest: it stays 1.',
+                    'code': '''def heat(counts, temperature):
+    with np.errstate(all="ignore"):
+        powers = (counts / counts.sum()) ** (1 / temperature)
+        return powers / powers.sum()''',
+                },
+                {
                     'message': 'The powers are right but do not add up to 1. Divide them by their sum.',
                     'code': '''def heat(counts, temperature):
     return (counts / counts.max()) ** (1 / temperature)''',
@@ -343,8 +351,8 @@ logarithms of something like counts. "Subtract the largest score" there is "divi
     short = short_counts / short_counts.sum()
     return (long_counts + k * short) / (long_counts.sum() + k)''',
             'explanation': r'''Look at the short form, $(\text{long counts} + k \, p_{\text{short}}) / (n + k)$: this is smoothing, only that the pretended counts are not all alike. They
-follow what the short context knows. Done for every length of memory, one inside the other, it gave the best language models before there
-were networks. Put it around the lesson's tables, and see how far below its best loss you come.''',
+follow what the short context knows. Done for every length of memory, one inside the other, and with a cleverer way to count (Kneser and Ney, 1995), it gave the best
+language models before there were networks.''',
             'hints': [
                 '`n` is `long_counts.sum()`. Turn the short counts into probabilities first.',
                 '$n \\cdot p_{\\text{long}}$ is nothing but the long counts. Put that into the formula, and no division by 0 is left.',

@@ -109,9 +109,10 @@ def test_softmax_rows(sol):
 
 
 def test_order_shared(sol):
-    "puts x, w and times before loss, and x only once"
+    "puts x, w and times before loss, and x only once, also in x times x"
     parents = {"loss": ["times", "x"], "times": ["x", "w"]}
     expect_in_order(sol.topological_order("loss", parents), "loss", parents)
+    expect_in_order(sol.topological_order("square", {"square": ["x", "x"]}), "square", {"square": ["x", "x"]})
 
 
 def test_order_short_cut(sol):
@@ -137,6 +138,7 @@ def test_check_largest(sol):
     x = np.array([3.0, 1.0, 2.0, -1.0])
     claimed = 2 * x + np.array([0.0, -0.5, 0.3, 0.0])
     expect.close(sol.gradient_check(sum_of_squares, claimed, x, 0.1), 0.25, "the error", rtol=1e-4)
+    expect.close(sol.gradient_check(sum_of_squares, np.array([0.3]), np.array([0.1]), 0.1), 0.1, "the error of a small slope", atol=1e-6)
 
 
 def test_check_neighbours(sol):
@@ -155,6 +157,16 @@ def test_step_by_hand(sol):
     expect.close(new_w, [1.3], "new_w")
     expect.close(new_b, 0.8, "new_b")
     expect.inputs_kept(sol)
+
+
+def test_step_measured(sol):
+    "follows slopes that were measured, with several features"
+    w, x, y = numbers(3), numbers(6, 3, seed=1), numbers(6, seed=2)
+    new_w, new_b, loss = expect.parts(sol.train_step(w, 0.3, x, y, 0.01), 3, "new_w, new_b and loss")
+    loss_at = lambda w, b: np.mean((x @ w + b - y) ** 2)
+    expect.close(loss, loss_at(w, 0.3), "the loss")
+    expect.close(new_w, w - 0.01 * slope(lambda moved: loss_at(moved, 0.3), w, 1.0), "new_w", rtol=1e-5)
+    expect.close(new_b, 0.3 - 0.01 * slope(lambda moved: loss_at(w, moved), np.array(0.3), 1.0), "new_b", rtol=1e-5)
 
 
 def test_norm_row(sol):
@@ -252,6 +264,12 @@ TESTS = {
         'question': 'q7',
         'name': 'by-hand',
         'points': 2,
+        'hidden': False,
+    },
+    'test_step_measured': {
+        'question': 'q7',
+        'name': 'measured',
+        'points': 1,
         'hidden': False,
     },
     'test_norm_row': {
@@ -454,9 +472,9 @@ every score, and hardly any gradient comes through.''',
             stack.append((node, True))
             stack.extend((parent, False) for parent in parents.get(node, []))
     return order''',
-            'explanation': '''The stack does by hand what nested function calls do by themselves: `(node, True)` is the note "when I come back here, the parents are done".
+            'explanation': r'''The stack does by hand what nested function calls do by themselves: `(node, True)` is the note "when I come back here, the parents are done".
 Each node is entered once and each arrow followed once, so the time grows with the size of the graph and not with the number of ways
-through it, of which a ladder of 60 rungs has about $10^{17}$. That is the whole secret of "back" in backpropagation: sums that share parts are computed once.''',
+through it, of which a ladder of 60 rungs has about $6 \cdot 10^{17}$. That is the whole secret of "back" in backpropagation: sums that share parts are computed once.''',
             'hints': [
                 'A node can be added to the list when all its parents are there. So each node is met twice: once to ask for its parents, once to be added.',
                 'Keep a stack (a list with `append` and `pop`) of pairs: a node, and whether its parents have been dealt with. Begin with `(root, False)`.',
@@ -510,6 +528,26 @@ Popping `(node, True)`: add it to the list.''',
                 seen.add(parent)
                 order.append(parent)
     return order[::-1]''',
+                },
+                {
+                    'message': 'A node that has the same parent twice, as x times x, waits for it twice, and it reports only once. Count *different* parents.',
+                    'code': '''def topological_order(root, parents):
+    needed, waiting = {root}, [root]
+    for node in waiting:
+        for parent in parents.get(node, []):
+            if parent not in needed:
+                needed.add(parent)
+                waiting.append(parent)
+    children = {node: set() for node in needed}
+    for node in needed:
+        for parent in parents.get(node, []): children[parent].add(node)
+    missing = {node: len(parents.get(node, [])) for node in needed}
+    ready = [node for node in needed if not missing[node]]
+    for node in ready:
+        for child in children[node]:
+            missing[child] -= 1
+            if not missing[child]: ready.append(child)
+    return ready''',
                 },
             ],
             'held_out': 1,
@@ -590,6 +628,17 @@ networks possible, and why the judge is kept for tests, on small arrays.''',
     return float(np.max(np.abs(gradient - measured) / scale))''',
                 },
                 {
+                    'message': 'The 1 is missing below the line. For slopes near 0 the error then looks large, though the slope is off by next to nothing.',
+                    'code': '''def gradient_check(f, gradient, x, step=1e-5):
+    errors = []
+    for place in np.ndindex(x.shape):
+        nudge = np.zeros_like(x)
+        nudge[place] = step
+        measured = (f(x + nudge) - f(x - nudge)) / (2 * step)
+        errors.append(abs(gradient[place] - measured) / max(1e-12, abs(gradient[place]), abs(measured)))
+    return max(errors)''',
+                },
+                {
                     'message': '`x` does not come back as it was: each number stays nudged while the next is measured, so later slopes are taken at another place. Nudge a copy.',
                     'code': '''def gradient_check(f, gradient, x, step=1e-5):
     errors = []
@@ -657,6 +706,12 @@ place, with care; a function that does so in silence changes the past of whoever
     return new_w, b - learning_rate * 2 * np.mean(x @ new_w + b - y), np.mean(error**2)''',
                 },
                 {
+                    'message': 'The gradient for `w` became a single number. Each weight has its own: take the mean over the examples only (`axis=0`).',
+                    'code': '''def train_step(w, b, x, y, learning_rate):
+    error = x @ w + b - y
+    return w - learning_rate * 2 * np.mean(error[:, None] * x), b - learning_rate * 2 * np.mean(error), np.mean(error**2)''',
+                },
+                {
                     'message': 'The loss was computed after the step. The question asks for the one before it, which belongs to the gradients you used.',
                     'code': '''def train_step(w, b, x, y, learning_rate):
     error = x @ w + b - y
@@ -664,7 +719,7 @@ place, with care; a function that does so in silence changes the past of whoever
     return new_w, new_b, np.mean((x @ new_w + new_b - y) ** 2)''',
                 },
             ],
-            'held_out': 2,
+            'held_out': 1,
         },
         'q8': {
             'title': 'A stretch: layer normalisation',
@@ -677,7 +732,7 @@ place, with care; a function that does so in silence changes the past of whoever
     through_spread = y * (grad * y).mean(axis=-1, keepdims=True)
     return (grad - through_mean - through_spread) / spread''',
             'explanation': r'''Geometrically: normalising throws away two things about a row, where it lies and how long it is, so the loss cannot depend on either. The
-gradient therefore has no part along $(1, 1, \dots, 1)$ (subtract the mean of $g$) and none along $y$ (subtract its projection). What
+gradient therefore has no part along $(1, 1, \dots, 1)$ (subtract the mean of $g$) and, but for `eps`, none along $y$ (subtract its projection). What
 "throws information away" on the way forward "projects it out" on the way back; softmax, blind to a common shift, did the same in question 4.''',
             'hints': [
                 'Compute `spread` and `y` first, just as on the way forward; every mean in the formula is along the last axis.',

@@ -22,9 +22,10 @@ def hessian(p):
 
 
 def test_largest_rate_by_hand(sol):
-    "is 2/3 for the matrix above, and 0.02 for the lesson's valley"
+    "is 2/3 for the matrix above, 0.02 for the lesson's valley, and right for one whose steepest direction is no diagonal"
     expect.close(sol.largest_rate(np.array([[2.0, 1.0], [1.0, 2.0]])), 2 / 3, "the largest rate")
     expect.close(sol.largest_rate(np.diag([1.0, 100.0])), 0.02, "the largest rate")
+    expect.close(sol.largest_rate(np.array([[2.0, -1.0], [-1.0, 3.0]])), 4 / (5 + 5**0.5), "the largest rate")
 
 
 def test_clip_too_long(sol):
@@ -49,9 +50,10 @@ def test_factor_table(sol):
 
 
 def test_factor_without(sol):
-    "can do without warming up, and without cooling down"
+    "can do without warming up, and without cooling down, and takes the smaller of two slopes that overlap"
     expect.close([sol.factor(i, 4, 0, 2) for i in range(4)], [1, 1, 1, 0.5], "the row of factors without warm-up")
     expect.close([sol.factor(i, 4, 4, 0) for i in range(4)], [0.25, 0.5, 0.75, 1], "the row of factors without cooling")
+    expect.close([sol.factor(i, 6, 4, 4) for i in range(6)], [0.25, 0.5, 0.75, 0.75, 0.5, 0.25], "the row of factors where the slopes overlap")
 
 
 def test_adagrad_by_hand(sol):
@@ -240,6 +242,11 @@ measures this eigenvalue where nobody can write the matrix down.''',
                     'code': '''def largest_rate(hessian):
     return 2 / np.trace(hessian)''',
                 },
+                {
+                    'message': 'You walked along (1, 1, ...). The steepest direction need not be that one: take the largest eigenvalue.',
+                    'code': '''def largest_rate(hessian):
+    return 2 / (hessian @ np.ones(len(hessian))).max()''',
+                },
             ],
             'held_out': 1,
         },
@@ -251,8 +258,7 @@ measures this eigenvalue where nobody can write the matrix down.''',
     together = np.sqrt(sum((grad**2).sum() for grad in grads))
     factor = longest / max(together, longest)
     return [grad * factor for grad in grads]''',
-            'explanation': '''Clipping keeps the direction and limits the step, a leash for plain descent. The published recipes of GPT-3 and Llama 2 both clip at the length 1.0. Adam has a leash of its own, so why clip? Because a freak gradient also enters the two running means, and the mean of
-squares remembers it for a thousand steps.''',
+            'explanation': 'Clipping keeps the direction and limits the step, a leash for plain descent. The published recipes of GPT-3 and Llama 2 both clip at the length 1.0. Adam has a leash of its own, so why clip? Because a freak gradient also enters the two running means, and the mean of squares remembers it: for about a thousand steps with beta2 = 0.999, for twenty with the 0.95 that these two used.',
             'hints': [
                 'First one number: the root of the sum of all squares, over all arrays.',
                 'Then one factor: 1 if that number is at most `longest`, else `longest` divided by it. Mind that the length may be 0.',
@@ -328,6 +334,13 @@ squares remembers it for a thousand steps.''',
                     'code': '''def factor(i, steps, warm, cool):
     return min(1.0, (i + 1) / warm, (steps - i) / cool)''',
                 },
+                {
+                    'message': 'Each slope is right, but where they overlap you let the warm-up win. There the smaller of the two holds.',
+                    'code': '''def factor(i, steps, warm, cool):
+    if i < warm: return (i + 1) / warm
+    if steps - i <= cool: return (steps - i) / cool
+    return 1.0''',
+                },
             ],
             'held_out': 1,
         },
@@ -338,7 +351,7 @@ squares remembers it for a thousand steps.''',
     "One step of Adagrad: `(p, total)` after it. `total` is the sum of squared gradients before it; all arrays have one shape."
     total = total + grad**2
     return p - lr * grad / (np.sqrt(total) + eps), total''',
-            'explanation': '''Adagrad's steps shrink like one over the root of the number of steps, which is just right for problems that are bowls, and was a great success where most gradients are 0 (rare words). In deep networks the memory of the wild beginning never fades and training
+            'explanation': '''While the gradients keep their size, as noise makes them, Adagrad's rate shrinks like one over the root of the number of steps. For noisy problems with a single valley that is just right, and it was a great success where most gradients are 0 (rare words). In deep networks the memory of the wild beginning never fades and training
 stalls. RMSProp was the mend: let it fade.''',
             'hints': [
                 'Two lines: first the new total, then the step that uses it.',
@@ -437,11 +450,18 @@ stalls. RMSProp was the mend: let it fade.''',
     return p - lr * (mean / (1 - beta1)) / (np.sqrt(square / (1 - beta2)) + eps), mean, square''',
                 },
                 {
-                    'message': 'The means that you return are right, but one of the two is still the corrected one: look at `square`.',
+                    'message': '`mean` comes back as it should, but `square` is still the corrected one. What is remembered must stay uncorrected.',
                     'code': '''def adam_step(p, grad, mean, square, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     mean = beta1 * mean + (1 - beta1) * grad
     square = (beta2 * square + (1 - beta2) * grad**2) / (1 - beta2**t)
     return p - lr * (mean / (1 - beta1**t)) / (np.sqrt(square) + eps), mean, square''',
+                },
+                {
+                    'message': '`square` comes back as it should, but `mean` is still the corrected one. What is remembered must stay uncorrected.',
+                    'code': '''def adam_step(p, grad, mean, square, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    mean = (beta1 * mean + (1 - beta1) * grad) / (1 - beta1**t)
+    square = beta2 * square + (1 - beta2) * grad**2
+    return p - lr * mean / (np.sqrt(square / (1 - beta2**t)) + eps), mean, square''',
                 },
             ],
             'held_out': 1,
@@ -502,7 +522,7 @@ others not. Like Muon's, its story is not yet at an end.''',
         v = times_hessian(v)
         v = v / np.linalg.norm(v)
     return v @ times_hessian(v)''',
-            'explanation': '''Each round costs two gradients, whatever the size of the network, so this is done for real models: to choose a rate, to watch the edge of stability, to ask whether flat places generalise better. And the trick is general: a matrix that is far too large to write down
+            'explanation': '''Each round costs two gradients, whatever the size of the network, so this is done for real models: to choose a rate, to watch the edge of stability, to ask whether flat places generalise better. (It finds the eigenvalue that is largest *in size*. Here all are above 0; in a network some are below, so look at the sign.) And the trick is general: a matrix that is far too large to write down
 can still be *multiplied by*.''',
             'hints': [
                 'Write a small function inside yours that gives H v for any v of length 1, and use it both in the loop and at the end.',
@@ -554,6 +574,17 @@ can still be *multiplied by*.''',
         v = (gradient(p + nudge * v) - gradient(p - nudge * v)) / (2 * nudge)
         v = v / np.linalg.norm(v)
     return v''',
+                },
+                {
+                    'message': 'You nudged one way only. The bend of the gradient then stays in, and the fourth digit is wrong. Nudge both ways, and divide by two nudges.',
+                    'code': '''def sharpness(p, start, rounds=100, nudge=1e-4):
+    def times_hessian(v): return (gradient(p + nudge * v) - gradient(p)) / nudge
+
+    v = start / np.linalg.norm(start)
+    for _ in range(rounds):
+        v = times_hessian(v)
+        v = v / np.linalg.norm(v)
+    return v @ times_hessian(v)''',
                 },
             ],
             'held_out': 1,

@@ -61,7 +61,7 @@ def check_comparison(sol, a, b):
     wanted_error = (sum((x - wanted_mean) ** 2 for x in d) / (len(d) - 1) / len(d)) ** 0.5
     expect.close(mean, wanted_mean, "the mean")
     expect.close(error, wanted_error, "the error")
-    expect.true(bool(clear) == (abs(wanted_mean) > 2 * wanted_error), "`clear` is wrong here.", abs(wanted_mean) > 2 * wanted_error, bool(clear))
+    expect.true(bool(clear) == (abs(wanted_mean) > 2 * wanted_error), "`clear` should be True where the mean lies more than two errors from 0, and only there.", abs(wanted_mean) > 2 * wanted_error, bool(clear))
 
 
 def test_play_by_hand(sol):
@@ -77,7 +77,7 @@ def test_split_by_hand(sol):
 def test_split_many(sol):
     "splits 60 rows with many copies, by the seed, and leaves them alone"
     x = np.random.default_rng(0).integers(0, 4, (60, 2))
-    splits = {tuple(check_split(sol, x, 0.25, seed)) for seed in range(6)}
+    splits = {tuple(check_split(sol, x, 0.3, seed)) for seed in range(6)}
     expect.inputs_kept(sol)
     expect.true(len(splits) > 1, "Six seeds give the same split: the choice has to come from `np.random.default_rng(seed)`.")
 
@@ -109,15 +109,18 @@ def test_whole_by_hand(sol):
 
 
 def test_whole_empty(sol):
-    "pays no attention to an empty piece"
+    "pays no attention to an empty piece, but lets a NaN of rows be seen"
     expect.close(sol.whole_gradient(np.array([[2.0, 1.0], [np.nan, np.nan], [4.0, 0.0]]), [1, 0, 1]), [3.0, 0.5], "the gradient")
+    broken = sol.whole_gradient(np.array([[np.nan], [4.0]]), [1, 1])
+    expect.true(bool(np.isnan(np.asarray(broken, dtype=float)).all()), "A NaN of a piece that has rows disappeared. Leave pieces out by their size.")
 
 
 def test_rows_by_hand(sol):
-    "is right for step 7 of the example, and for the short batch after it"
+    "is right for step 7 of the example, for the short batch after it, and where batches fill the epoch"
     order = np.random.default_rng((1, 2)).permutation(10)
     expect.close(sol.rows_of_step(10, 4, 1, 7), order[4:8], "the rows")
     expect.close(sol.rows_of_step(10, 4, 1, 8), order[8:], "the rows")
+    expect.close(sol.rows_of_step(12, 4, 1, 3), np.random.default_rng((1, 1)).permutation(12)[:4], "the first rows of the second epoch of 12 rows")
 
 
 def test_rows_epoch(sol):
@@ -330,6 +333,14 @@ benchmark that a large model "solved" was found in its training data.''',
     held = np.isin(which.ravel(), chosen)
     return np.flatnonzero(~held), np.flatnonzero(held)''',
                 },
+                {
+                    'message': 'The number of rows was cut off, not rounded: of 4.8 different rows, 5 are for validation.',
+                    'code': '''def split_rows(x, share, seed):
+    different, which = np.unique(x, axis=0, return_inverse=True)
+    chosen = np.random.default_rng(seed).permutation(len(different))[: int(share * len(different))]
+    held = np.isin(which.ravel(), chosen)
+    return np.flatnonzero(~held), np.flatnonzero(held)''',
+                },
             ],
             'held_out': 1,
         },
@@ -417,7 +428,7 @@ loss that it reports for the best is a little too good, and only the test set ca
             ],
             'mistakes': [
                 {
-                    'message': 'The averages begin at 0 and are not corrected: after the first step there is a tenth of the value where the value should be. Divide by `1 - decay**t`.',
+                    'message': 'The averages begin at 0 and are not corrected: after the first step there is only the share `1 - decay` of the value. Divide by `1 - decay**t`.',
                     'code': '''def moving_averages(values, decay):
     average, averages = np.zeros_like(values[0], dtype=float), []
     for value in values:
@@ -498,6 +509,11 @@ in each piece. In 2024 several well-known libraries were found to have taken the
     there = np.array(sizes) > 0
     return np.array(sizes)[there] @ gradients[there] / there.sum()''',
                 },
+                {
+                    'message': 'You left out what is NaN. Leave out what is *empty*; else a gradient that blew up vanishes without a word.',
+                    'code': '''def whole_gradient(gradients, sizes):
+    return np.nansum(np.array(sizes)[:, None] * gradients, axis=0) / sum(sizes)''',
+                },
             ],
             'held_out': 1,
         },
@@ -538,6 +554,12 @@ before the first step, so that a run that failed can go on at the very next one,
                     'code': '''def rows_of_step(total, size, seed, step):
     epoch, i = divmod(step, -(-total // size))
     return np.random.default_rng(seed + epoch).permutation(total)[i * size : (i + 1) * size]''',
+                },
+                {
+                    'message': 'Where the rows fill all batches there is no smaller one: 12 rows in batches of 4 are 3 batches, not 4.',
+                    'code': '''def rows_of_step(total, size, seed, step):
+    epoch, i = divmod(step, total // size + 1)
+    return np.random.default_rng((seed, epoch)).permutation(total)[i * size : (i + 1) * size]''',
                 },
             ],
             'held_out': 1,

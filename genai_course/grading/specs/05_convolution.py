@@ -311,7 +311,7 @@ the size, and with stride 2 halves it. Where the division does not come out, the
             down, right = row * dilation, column * dilation
             total = total + filter[row, column] * picture[down:down + height, right:right + width]
     return total''',
-            'explanation': '''A convolution is a sum of shifted copies of the picture, each times one number: that is how fast hardware sees it too, and dilation only changes by how
+            'explanation': '''A convolution is a sum of shifted copies of the picture, each times one number; dilation only changes by how
 much they are shifted. Three layers of kernel 3 with dilations 1, 2 and 4 see 15 pixels; without holes they would see 7.''',
             'hints': [
                 'First the size of the map: question 1, with stride 1 and no padding, once for each side.',
@@ -452,8 +452,8 @@ change with every batch. Group normalisation looks at the picture itself, so it 
 depending on the batch.''',
             'hints': [
                 'Put $x = \\text{weight} * \\text{picture} + \\text{bias}$ into the formula and sort: what is multiplied by the picture, and what stands alone?',
-                'With `factor = scale / sqrt(variance + eps)`: the new weight is `factor` times the old one, the new bias is `factor * (bias - mean) + shift`.',
-                '`factor` has the shape `(out,)`, the weight `(out, in, h, w)`. `factor[:, None, None, None]` has the shape `(out, 1, 1, 1)` and is stretched over the rest.',
+                '`factor = scale / sqrt(variance + eps)` has the shape `(out,)`, the weight `(out, in, h, w)`. `factor[:, None, None, None]` has the shape `(out, 1, 1, 1)` and is stretched over the rest.',
+                'The new weight is `factor` times the old one, the new bias is `factor * (bias - mean) + shift`.',
             ],
             'mistakes': [
                 {
@@ -548,8 +548,8 @@ U-Nets go down before they go up again, and one reason for attention (lesson 07)
     "x + conv(relu(conv(x))): pictures (B, C, H, W) to the same shape, with filters `first` and `second` (C, C, 3, 3)."
     inside = F.relu(F.conv2d(x, first, padding=1))
     return x + F.conv2d(inside, second, padding=1)''',
-            'explanation': '''The short cut carries the gradient past the layers without changing it: its slope is 1. A block that starts with `second` near zero does nothing at first, and learns what to add; so
-a hundred of them are no harder to train than one. Transformers are built of the same sum.''',
+            'explanation': '''The short cut carries the gradient past the layers without changing it: its slope is 1. A block that starts with `second` near zero does nothing at first, and learns what to add; so even a
+hundred of them can be trained. Transformers are built of the same sum.''',
             'hints': [
                 'Suppose that `second` is all zeros. Then the block should give back its input as it is. What does this one give back?',
                 'Keep the input under a name of its own, and add *that* at the end.',

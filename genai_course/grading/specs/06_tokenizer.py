@@ -20,8 +20,8 @@ def test_utf8_two_bytes(sol):
 
 
 def test_utf8_longer(sol):
-    "is right for ♥, three bytes, and 🫠, four"
-    for n, expected in [(9829, [226, 153, 165]), (129760, [240, 159, 171, 160])]: expect.equal(sol.utf8(n), expected, f"the bytes of {n}")
+    "is right for ♥, three bytes, and 🫠, four, and for the smallest numbers of each"
+    for n, expected in [(9829, [226, 153, 165]), (129760, [240, 159, 171, 160]), (2048, [224, 160, 128]), (65536, [240, 144, 128, 128])]: expect.equal(sol.utf8(n), expected, f"the bytes of {n}")
 
 
 def test_bits_by_hand(sol):
@@ -51,9 +51,10 @@ def test_wordpiece_unhappily(sol):
 
 
 def test_wordpiece_unknown(sol):
-    "makes the whole word unknown where one place has no fitting piece"
+    "makes the whole word unknown where one place has no fitting piece, and never goes back on a choice"
     expect.equal(sol.wordpiece("cats", {"cat", "c", "##at"}), ["[UNK]"], "the pieces of cats")
     expect.equal(sol.wordpiece("scat", {"cat", "##cat", "##s"}), ["[UNK]"], "the pieces of scat")
+    expect.equal(sol.wordpiece("abcd", {"ab", "abc", "##cd"}), ["[UNK]"], "the pieces of abcd")
 
 
 def test_stream_heart(sol):
@@ -72,9 +73,10 @@ def test_best_cut_abc(sol):
 
 
 def test_best_cut_not_greedy(sol):
-    "gives up a good beginning where the whole is better without it"
+    "gives up a good beginning where the whole is better without it, and is done in time with 60 letters"
     log_p = {"a": -1, "b": -1, "c": -5, "d": -5, "e": -5, "abc": -0.1, "ab": -3, "cde": -1}
     expect.equal(sol.best_cut("abcde", log_p), ["a", "b", "cde"], "the best cut of abcde")
+    expect.equal(sol.best_cut("ab" * 30, {"a": -1, "b": -1, "ab": -1.5}), ["ab"] * 30, "the best cut of 60 letters")
 
 
 TESTS = {
@@ -201,7 +203,7 @@ EXERCISE = {
     count = 1 if code_point < 2048 else 2 if code_point < 65536 else 3
     low = [128 + code_point // 64**i % 64 for i in reversed(range(count))]
     return [[192, 224, 240][count - 1] + code_point // 64**count, *low]''',
-            'explanation': 'No byte of a longer character is below 128, so English text is the same in UTF-8 as it was in 1963, and a reader who lands in the middle of a character can tell. Question 6 needs just that.',
+            'explanation': 'No byte of a longer character is below 128, so English text is the same in UTF-8 in the code of 1967, and a reader who lands in the middle of a character can tell. Question 6 needs just that.',
             'hints': [
                 'Write the four rows of the table as four `if`s. For three bytes, the middle one is `128 + code_point // 64 % 64`.',
                 'Four bytes: `240 + n // 64**3`, `128 + n // 64**2 % 64`, `128 + n // 64 % 64`, `128 + n % 64`.',
@@ -248,8 +250,7 @@ EXERCISE = {
             'answer': '''def bits_per_byte(losses, text):
     "Bits of surprise for each byte (in UTF-8) of `text`, from the `losses` in nats, an array (tokens,)."
     return np.sum(losses) / np.log(2) / len(text.encode("utf-8"))''',
-            'explanation': '''Bits per byte is also the size of the file that the model would make of the text, compared with the text's own: 1 bit per byte is an eighth. Large models reach about 0.6 on English, less than half of
-what a zip file takes.''',
+            'explanation': "Bits per byte is also the size of the file that the model would make of the text, compared with the text's own: 1 bit per byte is an eighth. Large models reach about 0.6 on English, about a quarter of what a zip file takes.",
             'hints': [
                 'Three steps: the sum of the losses, that sum in bits, divided by the bytes of the text.',
                 '`len(text.encode("utf-8"))` is the number of bytes.',
@@ -391,6 +392,18 @@ make `[UNK]` impossible, which is why newer models use them.''',
         pieces.append(mark + word[start : fitting[-1]])
         start = fitting[-1]
     return pieces''',
+                },
+                {
+                    'message': 'You went back and tried a shorter piece. This cutter never does: where it is stuck, the word is unknown.',
+                    'code': '''def wordpiece(word, vocabulary):
+    def rest(start):
+        if start == len(word): return []
+        for end in range(len(word), start, -1):
+            piece = ("##" if start else "") + word[start:end]
+            if piece in vocabulary and (following := rest(end)) is not None: return [piece, *following]
+        return None
+
+    return rest(0) or ["[UNK]"]''',
                 },
             ],
             'held_out': 1,

@@ -303,7 +303,7 @@ comes through from layer to layer, a window further each time.''',
     "How much each query (..., T, D) looks at each key (..., S, D), only where `mask` (T, S) is True: (..., T, S), each row adding up to 1."
     scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
     return scores.masked_fill(~mask, -math.inf).softmax(-1)''',
-            'explanation': '''Neither bug raises an error, and a model with either still learns something: the network around it makes up for much. That is what makes them dangerous. The test that finds them at once costs one line: do the rows add up to 1, and
+            'explanation': '''Neither bug raises an error, and all shapes are right. The wrong axis even lets the future in: each share is divided by a sum that runs over later words too. The test that finds both at once costs one line: do the rows add up to 1, and
 does it agree with `F.scaled_dot_product_attention`?''',
             'hints': [
                 'Run the example: make `q`, `k` and a mask of True, and print the scores first, then the result.',
@@ -480,7 +480,7 @@ def join(x):
     first, second = x[..., 0::2], x[..., 1::2]
     turned = first * angles.cos() - second * angles.sin(), first * angles.sin() + second * angles.cos()
     return torch.stack(turned, dim=-1).flatten(-2)''',
-            'explanation': "A pair of numbers is a complex number, and to turn it is to multiply it by $e^{i\\theta}$: one of the other right answers does just that. Both layouts are in use, and both serve equally well; only they must not be mixed. Files of Llama's weights exist in both.",
+            'explanation': "A pair of numbers is a complex number, and to turn it is to multiply it by $e^{i\\theta}$; `torch.view_as_complex` lets you write it so. Both layouts are in use, and both serve equally well; only they must not be mixed. Files of Llama's weights exist in both.",
             'hints': [
                 '`x[..., 0::2]` is every second number, from the first on; `x[..., 1::2]` the others. Both are (..., T, D / 2), as the angles are.',
                 'Compute both new halves before you put anything together. To lay them side by side again, `torch.stack([first, second], dim=-1)` gives (..., T, D / 2, 2).',
@@ -596,7 +596,7 @@ def join(x):
     "Causal attention of query heads (B, Hq, T, D) that share key and value heads (B, Hk, T, D), neighbours together: (B, Hq, T, D)."
     each = q.shape[1] // k.shape[1]
     return F.scaled_dot_product_attention(q, k.repeat_interleave(each, 1), v.repeat_interleave(each, 1), is_causal=True)''',
-            'explanation': "With 64 query heads and 8 of keys, what has to be kept shrinks to an eighth; the quality hardly suffers, says the paper (Ainslie and others 2023). Llama 2's largest model and all of Llama 3 are built so. Real code never makes the copies: the second of the other right answers shows how.",
+            'explanation': "With 64 query heads and 8 of keys, what has to be kept shrinks to an eighth; the quality hardly suffers, says the paper (Ainslie and others 2023). Llama 2's largest model and all of Llama 3 are built so. The copies need not be made: `q.unflatten(1, (Hk, -1))` puts the queries into groups, and each group meets its one head of keys.",
             'hints': [
                 "If each query head had keys of its own, torch's function would do. So give each query head a copy of the keys that it shares.",
                 '`repeat_interleave(each, 1)` repeats each head `each` times before it goes on to the next; `each` is Hq divided by Hk.',
@@ -625,6 +625,12 @@ def join(x):
                     'code': '''def grouped(q, k, v):
     each = q.shape[1] // k.shape[1]
     return F.scaled_dot_product_attention(q, k.repeat_interleave(each, 1), v.repeat_interleave(each, 1))''',
+                },
+                {
+                    'message': 'The scores are not divided by the root of D.',
+                    'code': '''def grouped(q, k, v):
+    each = q.shape[1] // k.shape[1]
+    return F.scaled_dot_product_attention(q, k.repeat_interleave(each, 1), v.repeat_interleave(each, 1), is_causal=True, scale=1.0)''',
                 },
             ],
             'held_out': 2,

@@ -108,9 +108,10 @@ def test_sees_by_hand(sol):
 
 
 def test_sees_batch(sol):
-    "is right for three rows with different fillers, and for one new place"
+    "is right for three rows with different fillers, for one new place, and for a new place that is a filler"
     expect_sees(sol, 3, 4, [0, 2, 3])
     expect_sees(sol, 1, 5, [0, 4])
+    expect_sees(sol, 3, 1, [0, 2])
 
 
 def test_block_by_hand(sol):
@@ -144,8 +145,9 @@ def test_count_llama(sol):
 
 
 def test_cache_bytes(sol):
-    "gives the 8 bytes above, and a gibibyte for 8,192 places of Llama 3 8B"
+    "gives the 8 bytes above, twice that where a number takes four, and a gibibyte for 8,192 places of Llama 3 8B"
     expect_cache(sol, 8, 1, 4, 2, 1, 1)
+    expect_cache(sol, 16, 1, 4, 2, 1, 1, 4)
     expect_cache(sol, 2**30, 32, 4096, 32, 8, 8192)
 
 
@@ -163,9 +165,10 @@ def test_gated_texts(sol):
 
 
 def test_fair_width(sol):
-    "gives Llama 2's 11,008, and a width that is a multiple already"
+    "gives Llama 2's 11,008, a width that is a multiple already, and never less than 8/3"
     expect.equal(sol.fair_width(4096, 256), 11_008, "the width for 4096")
     expect.equal(sol.fair_width(6, 8), 16, "the width for 6")
+    expect.equal(sol.fair_width(4, 1), 11, "the width for 4")
 
 
 def test_norm_backward_by_hand(sol):
@@ -177,8 +180,9 @@ def test_norm_backward_by_hand(sol):
 
 
 def test_norm_backward_texts(sol):
-    "agrees with torch for two texts of three places, with weights"
+    "agrees with torch for two texts of three places, with weights, and for rows that are all 0"
     expect_norm_backward(sol, numbers(2, 3, 4), numbers(2, 3, 4, seed=1), numbers(4, seed=2))
+    expect_norm_backward(sol, numbers(2, 1, 3, seed=6) / 1000, torch.zeros(2, 1, 3), numbers(3, seed=7))
 
 
 def test_remember_by_hand(sol):
@@ -403,7 +407,7 @@ def rotate(x, angles):
     place = torch.arange(cached + new)
     return (place <= place[cached:, None]) & (place >= padding[:, None, None])''',
             'explanation': '''Torch's `is_causal=True` lines the mask up at the upper left corner: with a cache, the first new place would see only the very first of the text. Nothing fails, and
-the model writes nonsense. With one new token at a time, the usual case, no mask is needed at all; it is when several come at once that it counts.''',
+the model writes nonsense. With one new token at a time, the usual case, nothing lies ahead of it, and only the fillers have to be struck out; the rest of the mask counts when several come at once.''',
             'hints': [
                 'Number all places, 0 to `cached + new - 1`. The new ones are `place[cached:]`. Two conditions have to hold, joined by `&`.',
                 'The past is `place <= place[cached:, None]`, of shape `(new, cached + new)`. For the fillers, `padding[:, None, None]` has the shape `(B, 1, 1)`.',
@@ -426,6 +430,13 @@ the model writes nonsense. With one new token at a time, the usual case, no mask
                     'code': '''def sees(new, cached, padding):
     place = torch.arange(cached + new)
     return (place <= place[cached:, None]) & (place > padding[:, None, None])''',
+                },
+                {
+                    'message': 'A filler looks at itself here. A new place that is a filler looks at nothing.',
+                    'code': '''def sees(new, cached, padding):
+    place = torch.arange(cached + new)
+    mask = (place <= place[cached:, None]) & (place >= padding[:, None, None])
+    return mask | (place == place[cached:, None])''',
                 },
                 {
                     'message': 'You struck out places at the end. The fillers stand at the front of each row.',
@@ -463,20 +474,20 @@ stream is left alone (pre-norm), the gradient runs down it untouched, and a hund
     return norm(x + F.relu(x @ up) @ down)''',
                 },
                 {
-                    'message': "Feed-forward is right now. But attention's line still norms the stream itself, and reads it without a norm: `x + mix @ norm(x)`.",
+                    'message': "The stream itself still goes through the norm, in attention's line or in both, and attention reads it without one. Only what a part *reads* is normed: `x + mix @ norm(x)`, then the same for feed-forward.",
                     'code': '''def block(x, mix, up, down):
     x = norm(x + mix @ x)
     return x + F.relu(norm(x) @ up) @ down''',
                 },
                 {
-                    'message': "Attention is right now. But feed-forward's line still adds to the normed stream: it reads `norm(x)`, and adds to `x`.",
+                    'message': "Attention reads rightly now. But the stream itself still goes through a norm: in attention's line, or because feed-forward adds to `norm(x)`. Add to `x` as it came in, in both lines.",
                     'code': '''def block(x, mix, up, down):
     x = x + mix @ norm(x)
     inside = norm(x)
     return inside + F.relu(inside @ up) @ down''',
                 },
                 {
-                    'message': 'What is found is added to the normed stream. The norm is for reading only: add to `x` as it came in.',
+                    'message': "What attention finds is added to the normed stream. The norm is for reading only: `x + mix @ norm(x)`, and the same in feed-forward's line.",
                     'code': '''def block(x, mix, up, down):
     x = norm(x) + mix @ norm(x)
     return norm(x) + F.relu(norm(x) @ up) @ down''',
@@ -491,6 +502,12 @@ stream is left alone (pre-norm), the gradient runs down it untouched, and a hund
                     'message': 'Both parts read the stream as it came in. Feed-forward comes second: it reads what attention has added.',
                     'code': '''def block(x, mix, up, down):
     return x + mix @ norm(x) + F.relu(norm(x) @ up) @ down''',
+                },
+                {
+                    'message': 'Feed-forward is right. But attention reads the stream without a norm: `mix @ norm(x)`.',
+                    'code': '''def block(x, mix, up, down):
+    x = x + mix @ x
+    return x + F.relu(norm(x) @ up) @ down''',
                 },
                 {
                     'message': 'One of the two parts replaces the stream. Each has to *add* to it: `x + ...`, twice.',
@@ -580,6 +597,16 @@ def cache_bytes(layers, width, heads, key_heads, places, bytes_each=2):
 def cache_bytes(layers, width, heads, key_heads, places, bytes_each=2):
     return layers * key_heads * (width // heads) * places * bytes_each''',
                 },
+                {
+                    'message': 'Each number is counted with 2 bytes. It has `bytes_each`.',
+                    'code': '''def count(layers, width, heads, key_heads, feed_forward, vocabulary, tied):
+    layer = 2 * width**2 + 2 * width * key_heads * (width // heads) + 3 * width * feed_forward + 2 * width
+    return layers * layer + width + (1 if tied else 2) * vocabulary * width
+
+
+def cache_bytes(layers, width, heads, key_heads, places, bytes_each=2):
+    return 2 * layers * key_heads * (width // heads) * places * 2''',
+                },
             ],
             'held_out': 1,
         },
@@ -597,7 +624,8 @@ def fair_width(width, multiple):
             'explanation': '''Why it is better, its author could not tell: "We offer no explanation as to why these architectures seem to work; we attribute their success, as all else, to divine benevolence" (Shazeer 2020). One thing can be said: with a
 gate, two readings of the stream are *multiplied*, which sums and bends alone can only imitate. Llama, Mistral, Qwen and DeepSeek all have it.''',
             'hints': [
-                '`x @ gate.T` has the shape `(..., F)`. Bend it with `F.silu`, multiply it with `x @ up.T`, and go back with `down.T`.',
+                '`x @ gate.T` has the shape `(..., F)`. `F.silu` bends it.',
+                'Multiply it with `x @ up.T`, and go back with `down.T`.',
                 'To round a division up in whole numbers: `-(-a // b)`. Here a is `8 * width`, and b is `3 * multiple`.',
             ],
             'mistakes': [
@@ -655,6 +683,15 @@ def fair_width(width, multiple):
 def fair_width(width, multiple):
     return (8 * width // (3 * multiple) + 1) * multiple''',
                 },
+                {
+                    'message': 'You cut off the fraction of 8/3 of the width before you look for the multiple. For width 4 it is 10.67: 10 is below that.',
+                    'code': '''def gated(x, gate, up, down):
+    return (F.silu(x @ gate.T) * (x @ up.T)) @ down.T
+
+
+def fair_width(width, multiple):
+    return multiple * ((int(8 * width / 3) + multiple - 1) // multiple)''',
+                },
             ],
             'held_out': 1,
         },
@@ -707,6 +744,13 @@ and backwards: RMSNorm took its place because it is cheaper and no worse.''',
     size = (x.square().mean(-1, keepdim=True) + 1e-6).sqrt()
     unit, inward = x / size, grad * weight
     return (inward - unit * (inward * unit).mean(-1, keepdim=True)) / size, grad * unit''',
+                },
+                {
+                    'message': 'The 0.000001 is missing: a row of zeros has size 0, and 0 / 0 is not a number.',
+                    'code': '''def norm_backward(grad, x, weight):
+    size = x.square().mean(-1, keepdim=True).sqrt()
+    unit, inward = x / size, grad * weight
+    return (inward - unit * (inward * unit).mean(-1, keepdim=True)) / size, (grad * unit).sum((0, 1))''',
                 },
             ],
             'held_out': 1,
@@ -785,8 +829,9 @@ text goes on nearly as well as before. What finds such a bug is the test that yo
             'explanation': '''These eight lines run for every token that Llama, Mistral or Qwen write, in each layer. A server does the rest of its work around them: it cuts the cache into pages, so that thousands of texts share one memory (vLLM), keeps the
 cache of a beginning that many have in common (*prompt caching*, which is why repeated prompts are cheaper), and throws away what nobody will ask for again.''',
             'hints': [
-                'In this order: three products and their heads, `(x @ to_q.T).unflatten(-1, (-1, D)).transpose(1, 2)`; turn and keep as in question 7; repeat keys and values for the query heads; attention with a mask; join the heads, and `@ out.T`.',
+                'Cut into heads first: `(x @ to_q.T).unflatten(-1, (-1, D)).transpose(1, 2)`, and keys and values likewise. Then turn and keep, as in question 7.',
                 'Each key head serves `each = to_q.shape[0] // to_k.shape[0]` query heads: `keys.repeat_interleave(each, 1)`. The mask is `torch.ones(T, S + T, dtype=torch.bool).tril(S)`.',
+                'Join the heads again, `seen.transpose(1, 2).flatten(2)`, and then `@ out.T`.',
             ],
             'mistakes': [
                 {

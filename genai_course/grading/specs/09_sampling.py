@@ -70,19 +70,22 @@ def test_penalised_nothing(sol):
 
 
 def test_cut_by_hand(sol):
-    "is right for the text above, in whatever order the ends come, for one end that comes twice, and for none"
+    "is right for the text above, in whatever order the ends come, for one end that comes twice, for ends that overlap, and for none"
     for text, wanted in [("one.two", "one"), ("no end", "no end"), ("a.b.c", "a")]: expect.equal(sol.cut_at(text, ["."]), wanted, f"what is left of {text!r}")
     for ends in (["ROMEO:", "\n\n"], ["\n\n", "ROMEO:"]): expect.equal(sol.cut_at("Ay.\n\nROMEO: No", ends), "Ay.", "the text")
+    for ends in (["\nROMEO:", "\n\n"], ["\n\n", "\nROMEO:"]): expect.equal(sol.cut_at("Ay.\n\nROMEO: No", ends), "Ay.", "the text")
 
 
 def test_written_by_hand(sol):
-    "draws token 1 for 0.6, and asks again with it"
+    "draws token 1 for 0.6, and asks again with it; on a border it takes the later token"
     expect.equal(sol.written(by_length, [2, 2, 2], [0.6, 0.15, 0.7], 9), [1, 1, 1], "the tokens")
+    expect.equal(sol.written(by_length, [2, 2, 2], [0.5], 9), [1], "the tokens for 0.5")
 
 
 def test_written_stop(sol):
-    "ends before the stop token, and leaves the prompt alone"
+    "ends before the stop token, also where the prompt holds one, and leaves the prompt alone"
     expect.equal(sol.written(after_last, [0], [0.15, 0.5, 0.5, 0.5, 0.5], 3), [1, 2], "the tokens")
+    expect.equal(sol.written(after_last, [3, 0], [0.15, 0.5, 0.5, 0.5], 3), [1, 2], "the tokens after a prompt that holds the stop token")
     expect.inputs_kept(sol)
 
 
@@ -241,7 +244,7 @@ EXERCISE = {
             'answer': '''def min_p_mask(logits, share):
     "Where min-p keeps `logits` (B, V), for a share above 0: True or False (B, V)."
     return logits >= logits.max(axis=1, keepdims=True) + np.log(share)''',
-            'explanation': 'So min-p costs a maximum and a comparison, where top-p has to sort. It is also the reason why min-p does not care what other tokens do.',
+            'explanation': 'So min-p costs a maximum and a comparison, where top-p has to sort. And whether a token stays depends on it and on the likeliest alone, not on all the others.',
             'hints': [
                 'The logarithm of a product is a sum: log(s · p) = log(s) + log(p).',
                 '`logits.max(axis=1, keepdims=True)` is the highest of each row, shape (B, 1).',
@@ -272,7 +275,7 @@ EXERCISE = {
     "`logits` (V,) after both penalties for the tokens in the list `written`: a new array (V,)."
     counts = np.bincount(np.array(written, dtype=int), minlength=len(logits))
     return logits - presence * (counts > 0) - frequency * counts''',
-            'explanation': "These are the two of OpenAI's interface. Since they are subtracted, not multiplied, adding the same to all logits changes nothing: the trouble that the lesson had does not arise.",
+            'explanation': "These are the two of OpenAI's interface. Since they are subtracted, not multiplied, adding the same to all logits changes nothing: the trouble of dividing and multiplying logits, of which the lesson speaks, does not arise.",
             'hints': [
                 'How often each token came: `np.bincount(..., minlength=len(logits))`.',
                 '`counts > 0` is True, that is 1, where a token came at all.',
@@ -345,6 +348,13 @@ EXERCISE = {
     places = [text.find(end) + len(end) for end in ends if end in text]
     return text[: min(places, default=len(text))]''',
                 },
+                {
+                    'message': 'Cutting at one end after the other breaks an end that overlaps it: what is left of it is no longer found. Look for all ends in the whole text.',
+                    'code': '''#| eval: false
+def cut_at(text, ends):
+    for end in ends: text = text.partition(end)[0]
+    return text''',
+                },
             ],
             'held_out': 1,
         },
@@ -404,6 +414,25 @@ EXERCISE = {
         if token == stop: break
         tokens.append(token)
     return tokens''',
+                },
+                {
+                    'message': 'On a border you take the token too early: the sum has to get *above* the number, not up to it.',
+                    'code': '''def written(next_p, prompt, numbers, stop):
+    tokens = list(prompt)
+    for number in numbers:
+        token = int(np.argmax(next_p(tokens).cumsum() >= number))
+        if token == stop: break
+        tokens.append(token)
+    return tokens[len(prompt) :]''',
+                },
+                {
+                    'message': 'You look for the stop token in the whole text. In the prompt it ends nothing: ask about the token just drawn.',
+                    'code': '''def written(next_p, prompt, numbers, stop):
+    tokens = list(prompt)
+    for number in numbers:
+        tokens.append(int(np.argmax(next_p(tokens).cumsum() > number)))
+        if stop in tokens: return tokens[len(prompt) : -1]
+    return tokens[len(prompt) :]''',
                 },
             ],
             'held_out': 1,

@@ -51,6 +51,16 @@ def judge_of_loss(x_0, eps, t):
     x = judge_of_noise(x_0, eps, t)
     return torch.stack([(half(row[None], t[i : i + 1])[0] - eps[i]).square().mean() for i, row in enumerate(x)]).mean()
 
+
+def blind(x, t):
+    "The predictor `half`, which lets no gradient through: what reaches eps comes from the comparison alone."
+    return 0.5 * x.detach()
+
+
+def judge_of_blind_loss(predict, x_0, eps, t, left):
+    kept = left[t].view(-1, 1, 1, 1)
+    return (predict(kept.sqrt() * x_0 + (1 - kept).sqrt() * eps, t) - eps).square().mean()
+
 def expect_step(sol, x_0, eps, now, then):
     "Mix x_0 and eps for one time, and expect the mixture for the other."
     mixed, wanted = [math.sqrt(kept) * x_0 + math.sqrt(1 - kept) * eps for kept in (now, then)]
@@ -125,9 +135,10 @@ def test_loss_by_hand(sol):
 
 
 def test_loss_batch(sol):
-    "is right for three pictures at three times"
+    "is right for three pictures at three times, and can be learned from: the gradient gets through"
     x_0, eps, t = numbers(3, 1, 2, 2), numbers(3, 1, 2, 2, seed=1), torch.tensor([1, 3, 5])
     expect.close(sol.noise_loss(half, x_0, eps, t, LEFT), judge_of_loss(x_0, eps, t), "the loss")
+    expect.gradients(sol.noise_loss, judge_of_blind_loss, blind, x_0, eps.clone().requires_grad_(), t, LEFT)
 
 
 def test_step_by_hand(sol):
@@ -399,6 +410,13 @@ from torch.nn import functional as F''',
     x_0 = kept.sqrt() * x - (1 - kept).sqrt() * v
     return x_0, (x - kept.sqrt() * x_0) / (1 - kept).sqrt()''',
                 },
+                {
+                    'message': 'You keep from dividing by 0, but where there is no noise, nothing of eps is left in x: only v knows it. Use `noise * x + signal * v`, without any division.',
+                    'code': '''def picture_and_noise(v, x, kept):
+    signal, noise = math.sqrt(kept), math.sqrt(1 - kept)
+    x_0 = signal * x - noise * v
+    return x_0, (x - signal * x_0) / max(noise, 1e-8)''',
+                },
             ],
             'held_out': 1,
         },
@@ -410,7 +428,7 @@ from torch.nn import functional as F''',
     speeds = 10_000 ** (-torch.arange(width // 2) / (width // 2))
     angles = t[:, None] * speeds
     return torch.cat([angles.sin(), angles.cos()], dim=1)''',
-            'explanation': "Fast hands tell neighbouring times apart, slow ones tell early from late. It is lesson 07's way of telling places in a text, and newer diffusion models use it for the noise level itself, which need not be a whole number.",
+            'explanation': "Fast hands tell neighbouring times apart, slow ones tell early from late. They are lesson 07's hands: there they turned queries and keys, here the network is shown where they stand. Newer diffusion models show it the noise level itself in this way, which need not be a whole number.",
             'hints': [
                 'First the speeds, a row of `width // 2` numbers. `torch.arange(n)` counts from 0.',
                 '`t[:, None] * speeds` makes a table: a row for each time, a column for each hand.',
@@ -482,6 +500,12 @@ from torch.nn import functional as F''',
                     'code': '''def noise_loss(predict, x_0, eps, t, alpha_bar):
     kept = alpha_bar[t].view(-1, 1, 1, 1)
     return F.mse_loss(predict(kept.sqrt() * x_0 + (1 - kept).sqrt() * eps, torch.zeros_like(t)), eps)''',
+                },
+                {
+                    'message': 'The number is right, but nothing can be learned from it: on the way the gradient was cut off, as `.item()` and `torch.no_grad()` do.',
+                    'code': '''def noise_loss(predict, x_0, eps, t, alpha_bar):
+    kept = alpha_bar[t].view(-1, 1, 1, 1)
+    return torch.tensor(F.mse_loss(predict(kept.sqrt() * x_0 + (1 - kept).sqrt() * eps, t), eps).item())''',
                 },
             ],
             'held_out': 1,

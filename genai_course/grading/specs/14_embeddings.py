@@ -74,9 +74,10 @@ def test_rows_by_hand(sol):
 
 
 def test_rows_cut(sol):
-    "ends what it cuts, and fills no further"
+    "ends what it cuts, fills no further, and copes with an empty text and with several spaces"
     expect.equal(sol.rows_of(["a cat in a crown", "a cat"], KNOWN, 5), [[3, 4, 5, 3, 1], [3, 4, 1, 0, 0]], "the rows")
     expect.equal(sol.rows_of(["a cat in", "a"], KNOWN, 4), [[3, 4, 5, 1], [3, 1, 0, 0]], "the rows")
+    expect.equal(sol.rows_of(["a  cat", ""], KNOWN, 5), [[3, 4, 1], [1, 0, 0]], "the rows")
     expect.inputs_kept(sol)
 
 
@@ -126,6 +127,8 @@ def test_sum_by_hand(sol):
     places = torch.tensor([[4.0, 1.0], [4.0, 0.0], [4.0, 0.5], [1.0, 1.0], [0.0, 20.0]])
     expect.equal(sol.nearest_to_sum(places, 0, 1, 2, 2), [3, 4], "the list")
     expect.equal(sol.nearest_to_sum(places, 1, 3, 4, 2), [0, 2], "the list for the places 1, 3 and 4")
+    lengths = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 20.0], [2.0, 0.0], [1.0, 1.0]])
+    expect.equal(sol.nearest_to_sum(lengths, 0, 1, 2, 2), [4, 3], "the list for terms of different lengths")
     expect.inputs_kept(sol)
 
 
@@ -267,7 +270,7 @@ from torch.nn import functional as F''',
     return (a / a.norm(dim=1, keepdim=True)) @ (b / b.norm(dim=1, keepdim=True)).T''',
                 },
                 {
-                    'message': "This is the lesson's function: right for numbers of a usual size. The squares of very large and very small ones do not fit. Divide each row by its largest number first.",
+                    'message': "Right for numbers of a usual size, as the lesson's function is. The squares of very large and very small ones do not fit. Divide each row by its largest number first.",
                     'code': '''def alike(a, b):
     return F.normalize(a, dim=1) @ F.normalize(b, dim=1).T''',
                 },
@@ -404,7 +407,8 @@ from torch.nn import functional as F''',
             'explanation': 'The second bug is hard to see in a curve: what is good for one direction mostly helps the other. A test with captions that are all alike finds it at once, because then only one of the directions has anything to say.',
             'hints': [
                 'Run the example, and print the lengths of the rows after the first line: `pictures.norm(dim=1)`. What should they be?',
-                'One bug is a number in the first line. The other is two characters that are missing in the last one.',
+                'One bug is a number in the first line.',
+                'In the last line the same question is asked twice. How are captions asked?',
             ],
             'mistakes': [
                 {
@@ -530,7 +534,15 @@ the same caption twice; in one of 1,024 it happens nearly always. Large batches 
     return alike.argsort(descending=True, stable=True)[:k].tolist()''',
                 },
                 {
-                    'message': 'Sorted upwards and turned round, equally alike ones come in the wrong order: the last first.',
+                    'message': 'You brought the terms to length 1 before adding. The sum is of the places as they are; only what it is compared with gets length 1.',
+                    'code': '''def nearest_to_sum(places, a, b, c, k):
+    directions = F.normalize(places, dim=1)
+    alike = directions @ (directions[a] - directions[b] + directions[c])
+    alike[[a, b, c]] = -torch.inf
+    return alike.argsort(descending=True, stable=True)[:k].tolist()''',
+                },
+                {
+                    'message': 'Equally alike ones come in the wrong order. `argsort(descending=True, stable=True)` leaves them as they stood; `topk`, or sorting upwards and turning round, does not.',
                     'code': '''def nearest_to_sum(places, a, b, c, k):
     alike = F.normalize(places, dim=1) @ (places[a] - places[b] + places[c])
     alike[[a, b, c]] = -torch.inf
@@ -549,7 +561,7 @@ the same caption twice; in one of 1,024 it happens nearly always. Large batches 
     return tuple((others < k).float().mean().item() for others in before)''',
             'explanation': 'Recall depends on N: to find one caption among ten is easier than among ten thousand. A number without its N says little, and papers do leave it out.',
             'hints': [
-                '`alike.diag()` are the right ones. Compare each row with its own: `alike >= alike.diag()[:, None]`.',
+                '`alike.diag()` holds the right ones. Compare each row with its own: `alike >= alike.diag()[:, None]`.',
                 'Without `[:, None]` the same comparison goes down the columns; sum it over axis 0. The right one is always among them: minus 1.',
             ],
             'mistakes': [

@@ -127,9 +127,11 @@ def test_missing_by_hand(sol):
 
 
 def test_missing_last(sol):
-    "does not forget a last cloud that has no point at all, and finds none missing where none is"
+    "does not forget a last cloud that has no point at all, finds none missing where none is, and gives each point to one cloud alone"
     expect.equal(sol.missing(torch.tensor([[0.0], [0.5]]), torch.tensor([[0.0], [10.0], [20.0]]), 1.0, 1), [1, 2])
     expect.equal(sol.missing(torch.tensor([[0.0], [10.5]]), LINE, 1.0, 1), [])
+    expect.equal(sol.missing(torch.tensor([[0.0], [9.0]]), LINE, 1.0, 1), [])
+    expect.equal(sol.missing(torch.tensor([[0.5], [0.9]]), torch.tensor([[0.0], [2.0]]), 1.5, 1), [1])
 
 
 def test_toned_by_hand(sol):
@@ -155,9 +157,9 @@ def test_crossed_several(sol):
 
 
 def test_styled_large(sol):
-    "gives the same for a style and for ten times that style"
+    "gives the same for a style, for ten times and for a tenth of it"
     x, weight, scale = numbers(2, 3, 4, 4), numbers(2, 3, 3, 3, seed=1), numbers(2, 3, seed=2)
-    expect.close(sol.styled(x, weight, 10 * scale), judge_of_styled(x, weight, scale))
+    for times in (10, 0.1): expect.close(sol.styled(x, weight, times * scale), judge_of_styled(x, weight, scale))
 
 
 def test_styled_several(sol):
@@ -286,6 +288,7 @@ from torch.nn import functional as F''',
             'explanation': 'A square is steep far from its goal. So the farther a made thing is from being believed, the harder its maker is pushed: the opposite of the first game of the lesson, whose push dies just there.',
             'hints': [
                 '`(real - 1) ** 2` is what is missing for the real ones, squared.',
+                "`.mean()` of each, and the critic's two added.",
             ],
             'mistakes': [
                 {
@@ -320,7 +323,7 @@ from torch.nn import functional as F''',
             ],
             'mistakes': [
                 {
-                    'message': 'A logarithm of 0: where scores are far apart, the sigmoid is 0 in 32 bits. `F.softplus` or `F.logsigmoid` do both steps at once, and stay finite.',
+                    'message': 'Where scores are far apart something becomes infinite: the logarithm of a sigmoid that is 0 in 32 bits, or e to the power of a large number. `F.softplus` or `F.logsigmoid` do both steps at once, and stay finite.',
                     'code': '''def in_pairs(real, made):
     return -torch.sigmoid(real - made).log().mean(), -torch.sigmoid(made - real).log().mean()''',
                 },
@@ -469,6 +472,19 @@ from torch.nn import functional as F''',
     counts = torch.bincount(nearest[far <= radius], minlength=len(centres))
     return [i for i, count in enumerate(counts.tolist()) if count <= least]''',
                 },
+                {
+                    'message': 'A point at just the radius belongs: *no farther* includes equal.',
+                    'code': '''def missing(points, centres, radius, least):
+    far, nearest = torch.cdist(points, centres).min(1)
+    counts = torch.bincount(nearest[far < radius], minlength=len(centres))
+    return [i for i, count in enumerate(counts.tolist()) if count < least]''',
+                },
+                {
+                    'message': 'A point between two clouds was counted to both. It belongs to the nearest centre alone.',
+                    'code': '''def missing(points, centres, radius, least):
+    counts = (torch.cdist(points, centres) <= radius).sum(0)
+    return [i for i, count in enumerate(counts.tolist()) if count < least]''',
+                },
             ],
             'held_out': 1,
         },
@@ -480,7 +496,10 @@ from torch.nn import functional as F''',
     nearer = middle + share * (styles - middle)
     return torch.cat([nearer[:, :layers], styles[:, layers:]], dim=1)''',
             'explanation': "StyleGAN's makers did the same: only the coarse layers were truncated, so that shapes became safe while colours and textures kept their variety.",
-            'hints': ['`styles[:, :layers]` are the first layers of all pictures.'],
+            'hints': [
+                '`styles[:, :layers]` are the first layers of all pictures.',
+                '`torch.cat([..., ...], dim=1)` joins the first layers and the others.',
+            ],
             'mistakes': [
                 {
                     'message': 'The share is the wrong way round: with 1 a style should stay as it is.',
@@ -555,6 +574,7 @@ from torch.nn import functional as F''',
             'explanation': 'Scaling the inputs and dividing the outputs is the same as giving each picture filters of its own, and much cheaper. The first StyleGAN normalised the maps themselves, and drew small blobs to get around it; its makers replaced that by this division by the spread that is *expected*.',
             'hints': [
                 'What happens to the maps if the style is ten times as large? And what to the spread by which they are divided?',
+                'In the formula the square is around style *and* weight. Where in `energy` is the style squared?',
             ],
             'mistakes': [
                 {
@@ -584,6 +604,13 @@ from torch.nn import functional as F''',
     maps = F.conv2d(x * scale[:, :, None, None], weight, padding=1)
     energy = scale.square() @ weight.sum((2, 3)).square().T
     return maps / (energy[:, :, None, None] + 1e-8).sqrt()''',
+                },
+                {
+                    'message': 'Large styles are divided rightly, small ones are not: the spread may be below 1.',
+                    'code': '''def styled(x, weight, scale):
+    maps = F.conv2d(x * scale[:, :, None, None], weight, padding=1)
+    energy = scale.square() @ weight.square().sum((2, 3)).T
+    return maps / energy[:, :, None, None].sqrt().clamp(min=1)''',
                 },
             ],
             'held_out': 1,

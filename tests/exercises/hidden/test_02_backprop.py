@@ -116,7 +116,7 @@ def test_softmax_sums_to_zero(sol):
 
 
 def test_order_ladder(sol):
-    "visits nothing twice: a ladder of 60 rungs has a million million million ways down"
+    "visits nothing twice: a ladder of 60 rungs has more than half a million million million ways down"
     parents = {f"{side}{i}": [f"a{i - 1}", f"b{i - 1}"] for i in range(1, 60) for side in "ab"}
     expect_in_order(sol.topological_order("a59", parents), "a59", parents)
     expect.inputs_kept(sol)
@@ -127,16 +127,6 @@ def test_check_matrix(sol):
     x = 10 * numbers(3, 4)
     expect.close(sol.gradient_check(sum_of_cubes, 3 * x**2, x, 1e-4), 0.0, "the error", atol=1e-5)
     expect.close(sol.gradient_check(sum_of_cubes, 3.3 * x**2, x, 1e-4), 0.3 / 3.3, "the error", rtol=1e-3)
-
-
-def test_step_measured(sol):
-    "follows slopes that were measured, with several features"
-    w, x, y = numbers(3), numbers(6, 3, seed=1), numbers(6, seed=2)
-    new_w, new_b, loss = expect.parts(sol.train_step(w, 0.3, x, y, 0.01), 3, "new_w, new_b and loss")
-    loss_at = lambda w, b: np.mean((x @ w + b - y) ** 2)
-    expect.close(loss, loss_at(w, 0.3), "the loss")
-    expect.close(new_w, w - 0.01 * slope(lambda moved: loss_at(moved, 0.3), w, 1.0), "new_w", rtol=1e-5)
-    expect.close(new_b, 0.3 - 0.01 * slope(lambda moved: loss_at(w, moved), np.array(0.3), 1.0), "new_b", rtol=1e-5)
 
 
 def test_step_learns(sol):
@@ -208,12 +198,6 @@ TESTS = {
     'test_check_matrix': {
         'question': 'q6',
         'name': 'matrix',
-        'points': 1,
-        'hidden': True,
-    },
-    'test_step_measured': {
-        'question': 'q7',
-        'name': 'measured',
         'points': 1,
         'hidden': True,
     },

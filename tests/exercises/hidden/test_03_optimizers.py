@@ -45,7 +45,7 @@ def test_clip_direction(sol):
 
 def test_factor_overlap(sol):
     "takes the smaller of two slopes that overlap, and never leaves 0 to 1"
-    expect.close([sol.factor(i, 6, 4, 4) for i in range(6)], [0.25, 0.5, 0.75, 0.75, 0.5, 0.25], "the row of factors")
+    expect.close([sol.factor(i, 9, 6, 7) for i in range(9)], np.array([7, 14, 21, 28, 30, 24, 18, 12, 6]) / 42, "the row of factors")
     found = [sol.factor(i, 100, 7, 31) for i in range(100)]
     expect.close(found, np.clip(np.minimum((np.arange(100) + 1) / 7, (100 - np.arange(100)) / 31), 0, 1), "the row of factors")
 

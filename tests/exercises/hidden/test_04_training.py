@@ -61,7 +61,7 @@ def check_comparison(sol, a, b):
     wanted_error = (sum((x - wanted_mean) ** 2 for x in d) / (len(d) - 1) / len(d)) ** 0.5
     expect.close(mean, wanted_mean, "the mean")
     expect.close(error, wanted_error, "the error")
-    expect.true(bool(clear) == (abs(wanted_mean) > 2 * wanted_error), "`clear` is wrong here.", abs(wanted_mean) > 2 * wanted_error, bool(clear))
+    expect.true(bool(clear) == (abs(wanted_mean) > 2 * wanted_error), "`clear` should be True where the mean lies more than two errors from 0, and only there.", abs(wanted_mean) > 2 * wanted_error, bool(clear))
 
 
 def test_play_long(sol):

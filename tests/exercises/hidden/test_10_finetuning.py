@@ -58,7 +58,7 @@ def expect_step(sol, names, frozen, moving, lr=0.1, decay=0.5, without=()):
     expect.equal(sorted(got), sorted(names), "the list of names")
     for name in names:
         wanted = (1 - lr * decay) * weights[name] - lr * gradients[name] if name in moving else weights[name]
-        expect.close(got[name], wanted, f"the weight {name}, with {', '.join(frozen) or 'nothing'} frozen,")
+        expect.close(got[name], wanted, f"the weight {name} with {', '.join(frozen) or 'nothing'} frozen")
 
 def judge_of_answers(scores, tokens, begins, ends):
     "Token by token."
@@ -130,8 +130,9 @@ def test_answers_gradient(sol):
 
 
 def test_chances_impossible(sol):
-    "leaves a style that does not occur at 0, and moves nothing where all are equally surprised"
+    "leaves a style that does not occur at 0, however much speaks for it, and moves nothing where all are equally surprised"
     expect_chances(sol, numbers(5, 3, seed=2).abs(), torch.tensor([0.0, 0.25, 0.75]))
+    expect_chances(sol, torch.tensor([[0.0, 40.0]]), torch.tensor([0.0, 1.0]))
     expect.close(sol.chances(torch.ones(4, 2), torch.tensor([0.3, 0.7])), torch.tensor([[0.3, 0.7]] * 4), "the chances")
 
 

@@ -51,6 +51,16 @@ def judge_of_loss(x_0, eps, t):
     x = judge_of_noise(x_0, eps, t)
     return torch.stack([(half(row[None], t[i : i + 1])[0] - eps[i]).square().mean() for i, row in enumerate(x)]).mean()
 
+
+def blind(x, t):
+    "The predictor `half`, which lets no gradient through: what reaches eps comes from the comparison alone."
+    return 0.5 * x.detach()
+
+
+def judge_of_blind_loss(predict, x_0, eps, t, left):
+    kept = left[t].view(-1, 1, 1, 1)
+    return (predict(kept.sqrt() * x_0 + (1 - kept).sqrt() * eps, t) - eps).square().mean()
+
 def expect_step(sol, x_0, eps, now, then):
     "Mix x_0 and eps for one time, and expect the mixture for the other."
     mixed, wanted = [math.sqrt(kept) * x_0 + math.sqrt(1 - kept) * eps for kept in (now, then)]

@@ -89,8 +89,8 @@ def tolerances(*tensors: PlainTensor) -> tuple[float, float]:
 def with_gradients(function: Callable, arguments: tuple, options: dict | None = None) -> tuple[Any, list]:
     """The result of `function`, and what flows back through it: for each argument that requires a gradient, that of half the sum of the
     result's squares, or None where nothing arrives. No gradients at all where the result is no tensor of real numbers."""
+    leaves = [value for value in arguments if is_tensor(value) and value.requires_grad]  # before the call, which may change that
     result = function(*arguments, **(options or {}))
-    leaves = [value for value in arguments if is_tensor(value) and value.requires_grad]
     if not is_tensor(result) or not result.is_floating_point(): return result, []
     if not result.requires_grad or not leaves: return result, [None] * len(leaves)
     return result, list(sys.modules["torch"].autograd.grad(result, leaves, grad_outputs=result.detach(), allow_unused=True))
