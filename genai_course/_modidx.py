@@ -1307,6 +1307,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'genai_course.training.crowd_loss': ('training.html#crowd_loss', 'genai_course/training.py'),
                                        'genai_course.training.difficulty': ('training.html#difficulty', 'genai_course/training.py'),
                                        'genai_course.training.digits_task': ('training.html#digits_task', 'genai_course/training.py'),
+                                       'genai_course.training.from_easy_to_hard': ( 'training.html#from_easy_to_hard',
+                                                                                    'genai_course/training.py'),
                                        'genai_course.training.in_order': ('training.html#in_order', 'genai_course/training.py'),
                                        'genai_course.training.measure': ('training.html#measure', 'genai_course/training.py'),
                                        'genai_course.training.nothing': ('training.html#nothing', 'genai_course/training.py'),

@@ -46,7 +46,7 @@ def angles(length: int, numbers: int, base: float = 10_000.0) -> Tensor:
 
 
 def rotate(x: Tensor, angles: Tensor) -> Tensor:
-    "Turn the pairs (i, i + D/2) of the numbers of `x` (..., T, D) by `angles` (T, D / 2). Su et al. 2021, eq. 34."
+    "Turn the pairs (i, i + D/2) of the numbers of `x` (..., T, D) by `angles` (T, D / 2). Su et al. 2021, who pair neighbours; pairs half a row apart, as in Llama, do the same."
     (first, second), cos, sin = x.chunk(2, dim=-1), angles.cos(), angles.sin()
     return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
 

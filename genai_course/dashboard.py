@@ -89,8 +89,8 @@ def describe(report: Mapping[str, Any], word: str, changes: Sequence[str]) -> st
     for name, curve in report["curves"].items():
         if known := _known(curve):
             low, at = min((p, step) for step, p in known)
-            mean = f" (mean of {curve['width']} steps)" if curve["width"] > 1 else ""
-            sentences.append(f"{name} began at {short(known[0][1])}, is now {short(report['losses'].get(name))}; lowest {short(low)} near step {at:,}{mean}.")
+            lowest = f"lowest mean of {curve['width']} steps" if curve["width"] > 1 else "lowest"
+            sentences.append(f"{name} began at {short(known[0][1])}, is now {short(report['losses'].get(name))}; {lowest} {short(low)} near step {at:,}.")
     return " ".join([*sentences, *([f"Changes: {'; '.join(changes)}."] if changes else [])])
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from .charts import COLD_AND_WARM, Chart, counted, message_picture, plain_or_none
-from .plots import DASHES, MARKERS, PALETTE, Picture, image_grid, picture, subplots
+from .plots import DASHES, INK, MARKERS, PALETTE, Picture, image_grid, picture, subplots
 
 # %% ../nbs/00_pictures.ipynb #73ec02ee
 MOST_IMAGES, MOST_PIXELS = 120, 128  # images of one chart; pixels of a side
@@ -205,4 +205,4 @@ def _draw_marks(axis, packed: dict) -> None:
     if packed["arrows"]: axis.quiver(*np.transpose(packed["arrows"]), angles="xy", scale_units="xy", scale=1 / packed["arrow_scale"], color="#777777", width=0.004)
     for x, y, kind in packed["points"]: axis.plot(x, y, MARKERS[kind % 6], color=PALETTE[kind % 6], markeredgecolor="white", markersize=5)
     for i, path in enumerate(packed["paths"]): axis.plot(*np.transpose(path["points"]), linestyle=DASHES[i % 6], marker=MARKERS[i % 6], markevery=[-1], color=PALETTE[i % 6], label=path["name"])
-    if packed["paths"]: axis.legend(fontsize=8, frameon=False)
+    if packed["paths"]: axis.legend(fontsize=8, frameon=False, labelcolor=INK)

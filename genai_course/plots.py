@@ -61,11 +61,12 @@ class Picture:
 
 
 def picture(figure: Figure, alt: str, dpi: int = 160) -> Picture:
-    "A matplotlib figure as a `Picture` with the description `alt`, its PNG reduced to 128 colours."
+    "A matplotlib figure as a `Picture` with the description `alt`; where it has more than 512 colours, its PNG is reduced to 128."
     buffer, small = io.BytesIO(), io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None})
     image = Image.open(buffer).convert("RGBA")
-    image.quantize(128, method=Image.Quantize.FASTOCTREE).save(small, format="png", optimize=True)
+    reduced = image if image.getcolors(512) else image.quantize(128, method=Image.Quantize.FASTOCTREE)
+    reduced.save(small, format="png", optimize=True)
     return Picture(small.getvalue(), alt, width=round(image.width * 96 / dpi))
 
 
@@ -213,6 +214,7 @@ def walks(height: Callable[[np.ndarray], np.ndarray], paths: Mapping[str, np.nda
         axis.contour(grid[..., 0], grid[..., 1], values, levels, colors=INK, linewidths=0.8)
         axis.plot(*np.transpose(path), color=PALETTE[i % 6], marker=".", markersize=5, linewidth=1.5)
         axis.plot(*path[0], "o", color=PALETTE[i % 6], markerfacecolor="none", markersize=9, markeredgewidth=1.8)
+        axis.plot(*path[-1], "x", color="white", markersize=12, markeredgewidth=5)  # a rim
         axis.plot(*path[-1], "x", color=PALETTE[i % 6], markersize=9, markeredgewidth=1.8)
         axis.set(title=name, xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     return picture(figure, alt)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RECIPES', 'MLP', 'Turn', 'take_turn', 'train', 'as_tensors', 'class_loss', 'measure', 'with_wrong_labels', 'BestYet',
            'average_into', 'nothing', 'Task', 'Recipe', 'digits_task', 'share_of', 'Crowd', 'crowd_loss',
-           'side_by_side', 'shares_right', 'difficulty', 'ordered_batch', 'in_order']
+           'side_by_side', 'shares_right', 'difficulty', 'from_easy_to_hard', 'ordered_batch', 'in_order']
 
 # %% ../nbs/04_training.ipynb #7896a13c
 import copy
@@ -203,6 +203,15 @@ def difficulty(x: np.ndarray, y: np.ndarray, steps: int = 300) -> np.ndarray:
         with torch.inference_mode(): scores = judge(torch.tensor(x[~seen]))
         surprise[~seen] = cross_entropy(scores, torch.tensor(y[~seen]), reduction="none")
     return surprise
+
+# %% ../nbs/04_training.ipynb #bdbffae1
+def from_easy_to_hard(surprise: np.ndarray, y: np.ndarray) -> np.ndarray:
+    "Row numbers from the least to the greatest `surprise` (N,), the classes y (N,) in step: the easiest of each come first."
+    easier = np.empty(len(y))  # the share of its own class that is easier
+    for label in np.unique(y):
+        rows = np.flatnonzero(y == label)
+        easier[rows[np.argsort(surprise[rows], kind="stable")]] = np.arange(len(rows)) / len(rows)
+    return np.argsort(easier, kind="stable")
 
 # %% ../nbs/04_training.ipynb #2f0a70ae
 def ordered_batch(x: np.ndarray, y: np.ndarray, ranking: np.ndarray, seed: int, i: int, steps: int, size: int = 32) -> tuple[np.ndarray, np.ndarray]:

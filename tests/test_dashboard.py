@@ -119,7 +119,7 @@ def test_buttons_are_there_when_they_make_sense(state, paused):
 def test_a_lowest_loss_that_is_a_mean_of_steps_is_said_to_be_one():
     trainer = ended(Trainer("long", lambda m, knobs, g: (Step(i, None, {"loss": float(i % 2)}) for i in range(3000)), knobs=KNOBS))
     width = trainer.report["curves"]["loss"]["width"]
-    assert width > 1 and f"(mean of {width} steps)." in page_data(trainer)["description"]
+    assert width > 1 and f"lowest mean of {width} steps " in page_data(trainer)["description"]
 
 
 def test_a_description_tells_begin_end_lowest_and_changes():

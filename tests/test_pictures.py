@@ -108,3 +108,10 @@ def test_what_is_left_out_of_a_plane_is_said_and_each_function_is_asked_once():
     packed = Field("Odd.", function=half, flow=nowhere, paths={"walk": np.zeros((1001, 2))}, extent=((-1, 1), (-1, 1))).pack()
     assert packed["notes"] == ["walk: 1,000 of 1,001 steps are drawn.", "⚠ 1,152 shades are not finite, and left out.", "⚠ 169 arrows are not finite, and left out."]
     assert asked == ["value", "flow"] and packed["arrows"] == []
+
+
+def test_names_of_paths_are_read_on_light_and_on_dark():
+    shown = Field("A path.", paths={"way": np.array([[-1.0, -1.0], [1.0, 1.0]])}, extent=((-2, 2), (-2, 2))).picture()
+    pixels = np.asarray(Image.open(io.BytesIO(shown.png)).convert("RGBA"))
+    opaque = pixels[pixels[..., 3] > 200][:, :3]
+    assert len(opaque) and opaque.max(-1).min() > 90  # black would be lost on a dark page

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
@@ -80,6 +81,16 @@ def test_images_keep_their_pixels():
     h, w = seen.shape[:2]
     corners = [int(seen[int(h * a), int(w * b), 0]) for a in (0.25, 0.75) for b in (0.25, 0.75)]
     assert np.allclose(corners, (shades.ravel() + 1) / 2 * 255, atol=3)
+
+
+def test_a_figure_of_few_colours_keeps_them():
+    figure, axes = plots.subplots(width=2, height=2)
+    shades = np.linspace(0, 1, 64).reshape(8, 8)
+    axes[0, 0].imshow(shades, cmap="gray", vmin=0, vmax=1)
+    axes[0, 0].axis("off")
+    drawn = np.asarray(Image.open(io.BytesIO(plots.picture(figure, "Shades.").png)).convert("RGBA"))
+    opaque = drawn[drawn[..., 3] == 255][:, :3]
+    assert set(np.unique(opaque)) == set(np.unique(colormaps["gray"](shades, bytes=True)[..., 0])) and (opaque == opaque[:, :1]).all()
 
 
 def test_lines_differ_by_more_than_colour():

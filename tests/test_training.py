@@ -25,6 +25,7 @@ from genai_course.training import (
     average_into,
     class_loss,
     crowd_loss,
+    from_easy_to_hard,
     measure,
     share_of,
     shares_right,
@@ -261,3 +262,16 @@ def test_a_small_network_on_clean_labels_beats_a_large_one_with_a_tenth_of_them_
 def test_the_bench_compares_the_very_same_steps():
     stream = list(as_tensors([(x.astype("float32"), y) for x, y in [(np.random.default_rng(i).normal(size=(8, 64)), np.arange(8)) for i in range(5)]]))
     assert learning.steps_of_the_loop(stream)() == learning.steps_by_hand(stream)()
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, 9)), min_size=1, max_size=60))
+def test_from_easy_to_hard_every_beginning_is_fair_to_each_class(rows):
+    y, surprise = (np.array(column) for column in zip(*rows, strict=True))
+    ranking = from_easy_to_hard(surprise, y)
+    assert sorted(ranking) == list(range(len(y)))
+    for label in np.unique(y):
+        own = ranking[y[ranking] == label]
+        assert (np.diff(surprise[own]) >= 0).all()
+        for cut in range(1, len(y) + 1):
+            let_in, fair = (y[ranking[:cut]] == label).sum(), cut * len(own) / len(y)
+            assert abs(let_in - fair) < len(np.unique(y)) + 1

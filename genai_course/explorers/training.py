@@ -27,6 +27,7 @@ from genai_course.training import (
     class_loss,
     crowd_loss,
     difficulty,
+    from_easy_to_hard,
     in_order,
     measure,
     ordered_batch,
@@ -57,11 +58,11 @@ def labelled(wrong: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @lru_cache(30)
 def ranked(wrong: float, different: float, sign: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    "Pictures, labels, and the ranking of their rows by `sign` times difficulty, where only a share `different` of the pictures is no copy."
+    "Pictures, labels, and the ranking of their rows by `sign` times difficulty, class by class in step, where only a share `different` of the pictures is no copy."
     x, y, hard = labelled(wrong)
     shuffled = np.random.default_rng((seed, 1)).permutation(len(x))  # not the one that chose the wrong labels
     rows = np.resize(shuffled[: round(different * len(x))], len(x))
-    return x[rows], y[rows], np.argsort(sign * hard[rows], kind="stable")
+    return x[rows], y[rows], from_easy_to_hard(sign * hard[rows], y[rows])
 
 # %% ../../nbs/explorers/04_training.ipynb #f52b1962
 SEEDS, STEPS, EVERY = range(3), 300, 15
