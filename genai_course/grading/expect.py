@@ -163,8 +163,8 @@ def _value_problem(got, expected, what, rtol, atol):
     got, expected = _numbers(got), _numbers(expected)
     wrong = ~np.isclose(got, expected, rtol=rtol, atol=atol)
     if not wrong.any(): return None
-    if np.isnan(got).any(): return f"{_start(what)} contains nan (not a number): something was divided by 0 or overflowed."
-    if got.ndim == 0: return f"{_start(what)} is {got:.6g}; it should be {expected:.6g}."
+    if np.isnan(got).any(): return f"There is a nan (not a number) in {what}: something was divided by 0 or overflowed."
+    if got.ndim == 0: return f"{_start(what)} came out as {got:.6g}; it should be {expected:.6g}."
     worst = np.unravel_index(np.argmax(np.where(wrong, np.abs(got - expected), -1)), got.shape)
     place = ", ".join(map(str, worst))
     few = f"{wrong.sum()} of {got.size} values differ" if got.size > 1 else "the value differs"

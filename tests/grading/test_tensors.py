@@ -97,7 +97,7 @@ def test_a_value_is_shown_as_it_is(value, kind, text): assert expect.describe(va
 
 
 @pytest.mark.parametrize(("got", "expected", "said", "kinds"), [
-    (np.array(3.0), 4.0, "The result is 3; it should be 4.", ("number", "number")),
+    (np.array(3.0), 4.0, "The result came out as 3; it should be 4.", ("number", "number")),
     (np.array([3.0]), 4.0, "The result has shape (1,); it should be a single number.", ("array", "number")),
     (3.0, np.ones(2), "The result is a single number; it should have shape (2,).", ("number", "array")),
     (np.array(3.0), np.ones(2), "The result is a single number; it should have shape (2,).", ("number", "array")),
@@ -132,7 +132,7 @@ def test_a_right_answer_passes(): assert result_of(HALF).status == "pass"
     ("return x.double() / 2", "The result has dtype float64; it should be float32."),
     ("return (x / 2).long()", "The result has dtype int64; it should be float32."),
     ("return (x / 2).bfloat16()", "The result has dtype bfloat16; it should be float32."),
-    ("return (x - x) / 0", "The result contains nan (not a number): something was divided by 0 or overflowed."),
+    ("return (x - x) / 0", "There is a nan (not a number) in the result: something was divided by 0 or overflowed."),
     ("return x / 3", "In the result, 2 of 2 values differ, most at [1]: it is 1.33333 and should be 2."),
 ])
 def test_a_wrong_answer_gets_a_clear_line(body, message):

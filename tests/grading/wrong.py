@@ -9,7 +9,7 @@ WRONG = [
     ("def double(x): return {1: 2}", "fail", "The result should be numbers, not a dict."),
     ("def double(x): return x[:1]", "fail", "The result has shape (1,); it should have shape (2,)."),
     ("def double(x): return [[1], [2, 3]]", "fail", "The result should be numbers, not a list."),
-    ("def double(x): return x * float('nan')", "fail", "contains nan"),
+    ("def double(x): return x * float('nan')", "fail", "There is a nan"),
     ("def double(x): return x * 3", "fail", "2 of 2 values differ, most at [1]: it is 6 and should be 4."),
     ("def double(x): return (n for n in x)", "fail", "The result should be numbers, not a generator."),
     ("def double(x): raise NotImplementedError", "missing", "Not answered yet"),
